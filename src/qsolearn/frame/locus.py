@@ -1,0 +1,96 @@
+"""Vega or AB? Where the stars lie tells.
+
+Ordinary stars crowd at one value of certain colors, whatever their type. If that crowd stands
+where Vega magnitudes would put it, magnitudes that claim to be AB are not; quasars and galaxies
+spread widely there and make no crowd.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qsolearn.bands import get_band
+
+__all__ = ["LOCUS_COLORS", "misplaced_systems"]
+
+#: Combination of magnitudes, its value for ordinary stars in the Vega system, half width of the
+#: crowd [mag]. W1-W2 and H-Ks: Davenport et al. 2014, Tables 1 and 2, F to early M dwarfs. The
+#: Gaia combination (BP-G) - 1.1 (G-RP) is constant along the locus; its value was measured on
+#: stars of DESI DR1.
+LOCUS_COLORS = (
+    ({"wise_w1": 1.0, "wise_w2": -1.0}, -0.03, 0.08),
+    ({"twomass_h": 1.0, "twomass_ks": -1.0}, 0.07, 0.08),
+    ({"vista_h": 1.0, "vista_ks": -1.0}, 0.07, 0.08),
+    ({"gaia_bp": 1.0, "gaia_g": -2.1, "gaia_rp": 1.1}, -0.22, 0.05),
+)
+_FEWEST = 30
+_LARGEST_ERROR = 0.1
+
+
+def misplaced_systems(frame, bands):
+    """Sentences about bands that look as if they were in another system than AB.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A photometric frame (its magnitudes are meant to be AB).
+    bands : sequence of str
+        Bands to look at.
+
+    Returns
+    -------
+    list of str
+        Empty when nothing looks wrong, or too few stars are there to tell.
+
+    Notes
+    -----
+    For each possible system the crowd is the number of sources within a half width w of where
+    stars would lie, less the number in the two neighboring windows of the same total width.
+    A system is named when its crowd exceeds five standard deviations (Poisson) and the crowd at
+    the AB place.
+    """
+    notes = []
+    for weights, vega_color, width in LOCUS_COLORS:
+        if not set(weights) <= set(bands):
+            continue
+        color = _well_measured(frame, weights)
+        if len(color) < _FEWEST:
+            continue
+        shift = sum(w * get_band(band).vega_to_ab for band, w in weights.items())
+        crowds = {
+            system: _crowd(color, vega_color + k * shift, width)
+            for system, k in (("vega", 0), ("ab", 1), ("twice", 2))
+        }
+        best = max(crowds, key=lambda system: crowds[system][0])
+        excess, sigma = crowds[best]
+        if best == "ab" or excess < 5 * sigma:
+            continue
+        names = ", ".join(weights)
+        notes.append(
+            f"Bands {names} look like Vega magnitudes given as AB (the stars lie where Vega puts "
+            "them): say system='vega' for them."
+            if best == "vega"
+            else f"Bands {names} look as if AB magnitudes were converted from Vega once more: say "
+            "system='ab' for them."
+        )
+    return notes
+
+
+def _well_measured(frame, weights):
+    good = np.ones(len(frame), dtype=bool)
+    color = np.zeros(len(frame))
+    for band, weight in weights.items():
+        color += weight * frame[f"mag_{band}"].to_numpy(dtype=float, na_value=np.nan)
+        err = frame.get(f"err_{band}")
+        if err is not None:
+            # A missing error says nothing; a large one blurs the crowd.
+            good &= ~(err.to_numpy(dtype=float, na_value=np.nan) > _LARGEST_ERROR)
+    return color[good & np.isfinite(color)]
+
+
+def _crowd(color, center, width):
+    """Excess of sources around a color over the mean of its two neighbors, and its deviation."""
+    distance = np.abs(color - center)
+    inside = int(np.sum(distance < width))
+    beside = int(np.sum((distance >= width) & (distance < 2 * width)))
+    return inside - beside, np.sqrt(max(inside + beside, 1))

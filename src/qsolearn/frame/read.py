@@ -1,0 +1,340 @@
+"""From a catalog file to a photometric frame."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from qsolearn.bands import BANDS, check_bands, get_band
+from qsolearn.errors import CatalogError, CatalogWarning, nearest_names, plural
+from qsolearn.frame.columns import COMMON_NAMES, check_spec, guess_bands
+from qsolearn.frame.locus import misplaced_systems
+from qsolearn.frame.schema import COMMON, bands_of, validate_frame
+from qsolearn.photometry import ab_from_vega, mag_from_flux
+
+__all__ = ["FORMATS", "SENTINELS", "frame_from_table", "read_frame", "read_table"]
+
+#: Values that catalogs write where there is no measurement.
+SENTINELS = (-9999.0, -999.9, -999.0, -99.9, -99.0, 0.0, 99.0, 99.9, 999.0, 999.9, 9999.0)
+
+#: File endings that can be read, and the kind of file each means.
+FORMATS = {
+    ".parquet": "Parquet",
+    ".fits": "FITS",
+    ".fit": "FITS",
+    ".fits.gz": "FITS",
+    ".vot": "VOTable",
+    ".votable": "VOTable",
+    ".xml": "VOTable",
+    ".ecsv": "ECSV",
+    ".csv": "CSV",
+    ".csv.gz": "CSV",
+    ".tab": "whitespace table",
+    ".tab.gz": "whitespace table",
+}
+
+
+def file_format(path):
+    """Kind of file that an ending means, or one sentence."""
+    name = Path(path).name.lower()
+    for ending in sorted(FORMATS, key=len, reverse=True):
+        if name.endswith(ending):
+            return FORMATS[ending]
+    raise CatalogError(f"{path} has none of the endings that are known: {', '.join(FORMATS)}.")
+
+
+def read_table(path):
+    """Read any catalog file as a plain table, nothing interpreted.
+
+    Parameters
+    ----------
+    path : str or Path
+        A Parquet, FITS, VOTable, ECSV, CSV or whitespace-separated file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per source; masked values are NaN (or None in text); columns that hold arrays
+        are left out. ``attrs["qsolearn"]`` holds what `write_frame` recorded, if anything.
+
+    Raises
+    ------
+    CatalogError
+        If the file is absent, of an unknown kind, truncated or otherwise unreadable.
+    """
+    path = Path(path)
+    kind = file_format(path)
+    if not path.is_file():
+        raise CatalogError(f"There is no file {path}.")
+    try:
+        with warnings.catch_warnings():
+            # Units and UCDs that astropy does not know do not matter for the numbers.
+            warnings.simplefilter("ignore")
+            if kind == "Parquet":
+                table, meta = _read_parquet(path)
+            elif kind == "CSV":
+                table, meta = pd.read_csv(path, low_memory=False), {}
+            elif kind == "whitespace table":
+                table, meta = pd.read_csv(path, sep=r"\s+"), {}
+            else:
+                table, meta = _read_astropy(path, kind)
+    except MemoryError:
+        raise CatalogError(f"{path} does not fit into memory.") from None
+    except Exception as error:  # a damaged file can fail anywhere inside its reader
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise CatalogError(f"{path} cannot be read as {kind}: {reason.rstrip('.')}.") from None
+    table.columns = [str(c) for c in table.columns]
+    table.attrs = {"qsolearn": meta} if meta else {}
+    return table
+
+
+def _read_parquet(path):
+    import json
+
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    raw = (table.schema.metadata or {}).get(b"qsolearn")
+    return table.to_pandas(), json.loads(raw) if raw else {}
+
+
+def _read_astropy(path, kind):
+    import json
+
+    from astropy.table import Table
+
+    names = {"FITS": "fits", "VOTable": "votable", "ECSV": "ascii.ecsv"}
+    if kind == "VOTable":
+        from astropy.io.votable import parse
+
+        document = parse(path)
+        table = document.get_first_table().to_table(use_names_over_ids=True)
+        raw = next((i.value for r in document.resources for i in r.infos if i.name == "qsolearn"), "")
+    else:
+        options = {"hdu": 1} if kind == "FITS" else {}
+        table = Table.read(path, format=names[kind], **options)
+        raw = table.meta.get("QSOLEARN", table.meta.get("qsolearn", ""))
+    flat = [name for name in table.colnames if table[name].ndim == 1]
+    frame = table[flat].to_pandas()
+    for column in frame.columns:
+        if pd.api.types.is_extension_array_dtype(frame[column].dtype) and (
+            pd.api.types.is_numeric_dtype(frame[column].dtype) and frame[column].isna().any()
+        ):
+            frame[column] = frame[column].astype(float)
+    return frame, json.loads(raw) if raw else {}
+
+
+def read_frame(path, *, bands=None, columns=None, keep=()):
+    """Read a catalog file as a photometric frame.
+
+    Parameters
+    ----------
+    path : str or Path
+        A Parquet, FITS, VOTable, ECSV, CSV or whitespace-separated file.
+    bands : dict of str to dict, optional
+        Where each band is found (see `qsolearn.frame.columns`), such as
+        ``{"wise_w1": {"mag": "w1mpro", "err": "w1sigmpro", "system": "vega"}}``. By default bands
+        are recognised by the names that surveys use.
+    columns : dict, optional
+        Where ``id``, ``ra``, ``dec``, ``ebv`` are found; by default recognised by name.
+    keep : sequence of str, or "all"
+        Other columns to carry along, such as labels.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A photometric frame: AB magnitudes, NaN where a value is missing, infinite, a sentinel
+        (0, +-99, -999, ...) or a flux that is not positive. An upper limit keeps its magnitude and
+        has ``limit_<band>`` True. ``attrs`` records the survey, the input systems, dereddening and
+        how many values were missing.
+
+    Raises
+    ------
+    CatalogError
+        One sentence: what is wrong with the file, the columns or the values.
+
+    Warns
+    -----
+    CatalogWarning
+        If a band holds no value at all, or stars lie where a band given as AB would put them if
+        it were Vega (or the reverse).
+    """
+    table = read_table(path)
+    frame = frame_from_table(table, bands=bands, columns=columns, keep=keep)
+    frame.attrs["source"] = Path(path).name
+    return frame
+
+
+def frame_from_table(table, *, bands=None, columns=None, keep=()):
+    """Make a photometric frame of a table that is in memory already.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or astropy Table
+        The catalog.
+    bands, columns, keep
+        As for `read_frame`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A photometric frame.
+
+    Raises
+    ------
+    CatalogError
+        As `read_frame`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"name": ["a"], "w1mpro": [15.0], "w1sigmpro": [0.02]})
+    >>> frame_from_table(table)[["id", "mag_wise_w1", "err_wise_w1", "limit_wise_w1"]]
+      id  mag_wise_w1  err_wise_w1  limit_wise_w1
+    0  a       17.699         0.02          False
+    """
+    if hasattr(table, "to_pandas") and not isinstance(table, pd.DataFrame):
+        table = table.to_pandas()
+    if not isinstance(table, pd.DataFrame):
+        raise CatalogError(f"A catalog is a table, not {type(table).__name__}.")
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise CatalogError(f"Column {twice!r} stands in the catalog twice; rename one of them.")
+    if len(table) == 0:
+        raise CatalogError("The catalog has no rows.")
+    recorded = table.attrs.get("qsolearn", {})
+    bands = _resolve_bands(table, bands)
+    out = _common_columns(table, columns or {})
+    missing = {}
+    for band, spec in bands.items():
+        mag, err, limit = _one_band(table, band, spec)
+        out[f"mag_{band}"], out[f"err_{band}"], out[f"limit_{band}"] = mag, err, limit
+        missing[band] = int(np.isnan(mag).sum())
+    keep = [c for c in table.columns if c not in out] if keep == "all" else list(keep)
+    for column in keep:
+        if column not in table:
+            raise CatalogError(
+                f"Column {column!r} is not in the catalog; {nearest_names(column, table.columns)}."
+            )
+        if column not in out:
+            out[column] = table[column].to_numpy()
+    frame = validate_frame(pd.DataFrame(out))
+    frame.attrs = {
+        "survey": "+".join(dict.fromkeys(get_band(b).survey for b in bands)),
+        "input_system": {b: s.get("system", "ab") for b, s in bands.items()},
+        "dereddened": recorded.get("dereddened", False),
+        "missing": missing,
+    }
+    _warn(frame, missing)
+    return frame
+
+
+def _resolve_bands(table, bands):
+    if bands is None:
+        bands = guess_bands(table.columns)
+        if not bands:
+            raise CatalogError(
+                "No band was recognised among the columns "
+                f"({', '.join(map(str, table.columns[:8]))}{', ...' if table.shape[1] > 8 else ''}); "
+                "say which is which with bands= or a column map."
+            )
+        return bands
+    try:
+        check_bands(bands)
+    except ValueError as error:
+        raise CatalogError(str(error)) from None
+    for band, spec in bands.items():
+        check_spec(band, spec, list(map(str, table.columns)))
+    return {band: bands[band] for band in BANDS if band in bands}
+
+
+def _common_columns(table, columns):
+    unknown = sorted(set(columns) - set(COMMON))
+    if unknown:
+        raise CatalogError(f"Unknown column role {unknown[0]!r}; the roles are {', '.join(COMMON)}.")
+    real = {str(c).lower(): c for c in table.columns}
+    out = {}
+    for role in COMMON:
+        column = columns.get(role)
+        if column is None:
+            column = next((real[n] for n in COMMON_NAMES[role] if n in real), None)
+        elif column not in table:
+            raise CatalogError(
+                f"Column {column!r} ({role}) is not in the catalog; "
+                f"{nearest_names(column, table.columns)}."
+            )
+        if column is None:
+            out[role] = np.arange(len(table)) if role == "id" else np.full(len(table), np.nan)
+        else:
+            out[role] = table[column].to_numpy() if role == "id" else _numbers(table, column)
+    for role in ("ra", "dec"):
+        out[role] = np.where(np.isin(out[role], (-999.0, -9999.0)), np.nan, out[role])
+    return out
+
+
+def _numbers(table, column):
+    """Column as float64 with infinities as NaN; text is an error."""
+    values = table[column]
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        try:
+            # Some readers give numbers as text or objects with None.
+            values = pd.to_numeric(values)
+        except (ValueError, TypeError):
+            wrong = next(
+                (v for v in values if pd.isna(pd.to_numeric(str(v), errors="coerce"))), "?"
+            )
+            raise CatalogError(
+                f"Column {column!r} holds text ({str(wrong)[:20]!r}) where numbers are needed."
+            ) from None
+    values = values.to_numpy(dtype=float, na_value=np.nan)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _one_band(table, band, spec):
+    """AB magnitude, error and limit flag of one band."""
+    n = len(table)
+    rule = spec.get("limit")
+    if "flux" in spec:
+        flux = _numbers(table, spec["flux"])
+        if "ivar" in spec:
+            ivar = _numbers(table, spec["ivar"])
+            error = np.where(ivar > 0, 1 / np.sqrt(np.where(ivar > 0, ivar, 1.0)), np.nan)
+            flux = np.where(ivar > 0, flux, np.nan)
+        else:
+            error = _numbers(table, spec["flux_err"]) if "flux_err" in spec else np.full(n, np.nan)
+        mag, err = mag_from_flux(flux, error)
+    else:
+        mag = _numbers(table, spec["mag"])
+        err = _numbers(table, spec["err"]) if "err" in spec else np.full(n, np.nan)
+        mag = np.where(np.isin(mag, SENTINELS), np.nan, mag)
+    marked = np.isnan(err) if rule == "no_error" else err < 0
+    limit = np.zeros(n, dtype=bool)
+    if rule in ("no_error", "negative_error"):
+        limit = marked & ~np.isnan(mag)
+    elif rule is not None:
+        flags = table[rule]
+        try:
+            limit = flags.fillna(False).astype(bool).to_numpy()
+        except (ValueError, TypeError):
+            raise CatalogError(f"Column {rule!r} (limit of {band}) is not true or false.") from None
+    err = np.where((err < 0) | np.isin(err, SENTINELS[:5] + SENTINELS[6:]), np.nan, err)
+    system = spec.get("system", "ab")
+    if system == "vega":
+        mag = ab_from_vega(mag, band)
+    elif system == "sdss":
+        mag = mag + get_band(band).survey_to_ab
+    return mag, err, limit & ~np.isnan(mag)
+
+
+def _warn(frame, missing):
+    for band, count in missing.items():
+        if count == len(frame):
+            warnings.warn(
+                f"Band {band} has no measured value in any of the {plural(count, 'row')}.",
+                CatalogWarning,
+                stacklevel=4,
+            )
+    for note in misplaced_systems(frame, bands_of(frame)):
+        warnings.warn(note, CatalogWarning, stacklevel=4)
