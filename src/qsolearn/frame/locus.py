@@ -13,17 +13,18 @@ from qsolearn.bands import get_band
 
 __all__ = ["LOCUS_COLORS", "misplaced_systems"]
 
-#: Combination of magnitudes, its value for ordinary stars in the Vega system, half width of the
-#: crowd [mag]. W1-W2 and H-Ks: Davenport et al. 2014, Tables 1 and 2, F to early M dwarfs. The
-#: Gaia combination (BP-G) - 1.1 (G-RP) is constant along the locus; its value was measured on
-#: stars of DESI DR1.
+#: Combination of magnitudes, its value for ordinary stars in the Vega system, width of the crowd
+#: [mag]. W1-W2 and H-Ks: Davenport et al. 2014, Tables 1 and 2, F to early M dwarfs. The Gaia
+#: combination (BP-G) - 1.1 (G-RP) is constant along the locus; its value was measured on stars of
+#: DESI DR1.
 LOCUS_COLORS = (
-    ({"wise_w1": 1.0, "wise_w2": -1.0}, -0.03, 0.08),
-    ({"twomass_h": 1.0, "twomass_ks": -1.0}, 0.07, 0.08),
-    ({"vista_h": 1.0, "vista_ks": -1.0}, 0.07, 0.08),
-    ({"gaia_bp": 1.0, "gaia_g": -2.1, "gaia_rp": 1.1}, -0.22, 0.05),
+    ({"wise_w1": 1.0, "wise_w2": -1.0}, -0.03, 0.2),
+    ({"twomass_h": 1.0, "twomass_ks": -1.0}, 0.07, 0.2),
+    ({"vista_h": 1.0, "vista_ks": -1.0}, 0.07, 0.2),
+    ({"gaia_bp": 1.0, "gaia_g": -2.1, "gaia_rp": 1.1}, -0.22, 0.1),
 )
 _FEWEST = 30
+_STEEPEST = 8.0
 _LARGEST_ERROR = 0.1
 
 
@@ -44,10 +45,10 @@ def misplaced_systems(frame, bands):
 
     Notes
     -----
-    For each possible system the crowd is the number of sources within a half width w of where
-    stars would lie, less the number in the two neighboring windows of the same total width.
-    A system is named when its crowd exceeds five standard deviations (Poisson) and the crowd at
-    the AB place.
+    Stars are the sharp blue edge of these colors. For each possible system the sources in a window
+    of width w around the stars' color are counted, and those in a window of the same width that
+    lies 1.5 w to the blue. A system is possible when the first count is at least 30 and more than
+    eight times the second; of the possible ones that with the most sources is believed.
     """
     notes = []
     for weights, vega_color, width in LOCUS_COLORS:
@@ -61,9 +62,8 @@ def misplaced_systems(frame, bands):
             system: _crowd(color, vega_color + k * shift, width)
             for system, k in (("vega", 0), ("ab", 1), ("twice", 2))
         }
-        best = max(crowds, key=lambda system: crowds[system][0])
-        excess, sigma = crowds[best]
-        if best == "ab" or excess < 5 * sigma:
+        best = max(crowds, key=crowds.get)
+        if best == "ab" or crowds[best] == 0:
             continue
         names = ", ".join(weights)
         notes.append(
@@ -89,8 +89,8 @@ def _well_measured(frame, weights):
 
 
 def _crowd(color, center, width):
-    """Excess of sources around a color over the mean of its two neighbors, and its deviation."""
-    distance = np.abs(color - center)
-    inside = int(np.sum(distance < width))
-    beside = int(np.sum((distance >= width) & (distance < 2 * width)))
-    return inside - beside, np.sqrt(max(inside + beside, 1))
+    """Count of sources around a color, or 0 when they are no sharp blue edge."""
+    left = center - 0.6 * width
+    inside = int(np.sum((color > left) & (color < left + width)))
+    bluer = int(np.sum((color > left - 1.5 * width) & (color < left - 0.5 * width)))
+    return inside if inside >= _FEWEST and inside > _STEEPEST * bluer else 0

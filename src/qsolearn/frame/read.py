@@ -112,7 +112,9 @@ def _read_astropy(path, kind):
 
         document = parse(path)
         table = document.get_first_table().to_table(use_names_over_ids=True)
-        raw = next((i.value for r in document.resources for i in r.infos if i.name == "qsolearn"), "")
+        raw = next(
+            (i.value for r in document.resources for i in r.infos if i.name == "qsolearn"), ""
+        )
     else:
         options = {"hdu": 1} if kind == "FITS" else {}
         table = Table.read(path, format=names[kind], **options)
@@ -253,7 +255,9 @@ def _resolve_bands(table, bands):
 def _common_columns(table, columns):
     unknown = sorted(set(columns) - set(COMMON))
     if unknown:
-        raise CatalogError(f"Unknown column role {unknown[0]!r}; the roles are {', '.join(COMMON)}.")
+        raise CatalogError(
+            f"Unknown column role {unknown[0]!r}; the roles are {', '.join(COMMON)}."
+        )
     real = {str(c).lower(): c for c in table.columns}
     out = {}
     for role in COMMON:
