@@ -110,7 +110,8 @@ def check_spec(band, spec, available):
     unknown = sorted(set(spec) - _KEYS)
     if unknown:
         raise CatalogError(
-            f"Band {band} has the unknown key {unknown[0]!r}; the keys are {', '.join(sorted(_KEYS))}."
+            f"Band {band} has the unknown key {unknown[0]!r}; "
+            f"the keys are {', '.join(sorted(_KEYS))}."
         )
     if ("mag" in spec) == ("flux" in spec):
         raise CatalogError(f"Band {band} needs either 'mag' or 'flux', one of the two.")

@@ -238,9 +238,8 @@ def _resolve_bands(table, bands):
         bands = guess_bands(table.columns)
         if not bands:
             raise CatalogError(
-                "No band was recognised among the columns "
-                f"({', '.join(map(str, table.columns[:8]))}{', ...' if table.shape[1] > 8 else ''}); "
-                "say which is which with bands= or a column map."
+                f"No band was recognised among the columns ({_first(table.columns)}); say which is "
+                "which with bands= or a column map."
             )
         return bands
     try:
@@ -250,6 +249,10 @@ def _resolve_bands(table, bands):
     for band, spec in bands.items():
         check_spec(band, spec, list(map(str, table.columns)))
     return {band: bands[band] for band in BANDS if band in bands}
+
+
+def _first(names, n=8):
+    return ", ".join(map(str, names[:n])) + (", ..." if len(names) > n else "")
 
 
 def _common_columns(table, columns):

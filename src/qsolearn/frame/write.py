@@ -122,7 +122,8 @@ def write_table(table, path, *, meta=None, overwrite=False):
     meta = meta or {}
     if kind in ("CSV", "whitespace table") and meta.get("dereddened"):
         raise CatalogError(
-            "CSV cannot record that magnitudes are dereddened; write Parquet, FITS, VOTable or ECSV."
+            "CSV cannot record that magnitudes are dereddened; write Parquet, FITS, VOTable "
+            "or ECSV."
         )
     with replace_atomically(path, overwrite=overwrite) as temporary:
         if kind == "Parquet":
