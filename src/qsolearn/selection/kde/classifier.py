@@ -76,7 +76,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
     array([False,  True])
     """
 
-    def __init__(self, bandwidth=0.15, kernel="epanechnikov", priors=None, n_jobs=None):  # noqa: D107
+    def __init__(self, bandwidth=0.15, kernel="epanechnikov", priors=None, n_jobs=None):
         self.bandwidth = bandwidth
         self.kernel = kernel
         self.priors = priors
