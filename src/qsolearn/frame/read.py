@@ -120,7 +120,13 @@ def _read_astropy(path, kind):
         table = Table.read(path, format=names[kind], **options)
         raw = table.meta.get("QSOLEARN", table.meta.get("qsolearn", ""))
     flat = [name for name in table.colnames if table[name].ndim == 1]
-    frame = table[flat].to_pandas()
+    table = table[flat]
+    for name in flat:
+        if table[name].dtype.kind == "S":
+            # Damaged text must not cost the numbers beside it.
+            text = np.char.decode(np.ma.filled(table[name], b""), "utf-8", errors="replace")
+            table.replace_column(name, table.Column(np.char.strip(text), name=name))
+    frame = table.to_pandas()
     for column in frame.columns:
         if pd.api.types.is_extension_array_dtype(frame[column].dtype) and (
             pd.api.types.is_numeric_dtype(frame[column].dtype) and frame[column].isna().any()
