@@ -27,7 +27,7 @@ def load_calderone2024_new_quasars():
     --------
     >>> table = load_calderone2024_new_quasars()
     >>> len(table), float(table["true_z"].min())
-    (107, 2.5)
+    (107, 2.51)
     """
     path = files("qsolearn.datasets") / "data" / "calderone2024_new_quasars.csv"
     with path.open(encoding="utf-8") as stream:

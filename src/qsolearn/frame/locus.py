@@ -14,13 +14,11 @@ from qsolearn.bands import get_band
 __all__ = ["LOCUS_COLORS", "misplaced_systems"]
 
 #: Combination of magnitudes, its value for ordinary stars in the Vega system, width of the crowd
-#: [mag]. W1-W2 and H-Ks: Davenport et al. 2014, Tables 1 and 2, F to early M dwarfs. The Gaia
-#: combination (BP-G) - 1.1 (G-RP) is constant along the locus; its value was measured on stars of
-#: DESI DR1.
+#: [mag]. W1-W2: Davenport et al. 2014, Tables 1 and 2, F to early M dwarfs. The Gaia combination
+#: (BP-G) - 1.1 (G-RP) is constant along the locus; its value was measured on stars of DESI DR1.
+#: Near-infrared colors are not used: redshifted galaxies stand where Vega magnitudes put stars.
 LOCUS_COLORS = (
     ({"wise_w1": 1.0, "wise_w2": -1.0}, -0.03, 0.2),
-    ({"twomass_h": 1.0, "twomass_ks": -1.0}, 0.07, 0.2),
-    ({"vista_h": 1.0, "vista_ks": -1.0}, 0.07, 0.2),
     ({"gaia_bp": 1.0, "gaia_g": -2.1, "gaia_rp": 1.1}, -0.22, 0.1),
 )
 _FEWEST = 30

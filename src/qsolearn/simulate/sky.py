@@ -81,7 +81,7 @@ def make_sky(survey, area_deg2=None, n_sources=None, seed=0):
     --------
     >>> sky = make_sky("sdss", n_sources=1000, seed=1)
     >>> len(sky), sorted(sky["true_class"].unique())
-    (1000, ['QSOlowZ', 'Star'])
+    (1000, ['QSOhighZ', 'QSOlowZ', 'Star'])
     """
     if survey != "sdss":
         raise CatalogError(f"Unknown survey {survey!r}; the survey that can be simulated is sdss.")
@@ -99,7 +99,7 @@ def make_sky(survey, area_deg2=None, n_sources=None, seed=0):
         area = float(area_deg2)
     else:
         numbers = rng.multinomial(int(n_sources), per_deg2 / per_deg2.sum())
-        area = int(n_sources) / per_deg2.sum()
+        area = float(int(n_sources) / per_deg2.sum())
     statistics = _statistics()
     parts = []
     for kind, number in enumerate(numbers):
