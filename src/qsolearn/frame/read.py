@@ -149,7 +149,8 @@ def read_frame(path, *, bands=None, columns=None, keep=()):
     columns : dict, optional
         Where ``id``, ``ra``, ``dec``, ``ebv`` are found; by default recognised by name.
     keep : sequence of str, or "all"
-        Other columns to carry along, such as labels.
+        Other columns to carry along, such as labels; "all" means every one that is not one of the
+        magnitudes, errors or fluxes already.
 
     Returns
     -------
@@ -220,7 +221,9 @@ def frame_from_table(table, *, bands=None, columns=None, keep=()):
         mag, err, limit = _one_band(table, band, spec)
         out[f"mag_{band}"], out[f"err_{band}"], out[f"limit_{band}"] = mag, err, limit
         missing[band] = int(np.isnan(mag).sum())
-    keep = [c for c in table.columns if c not in out] if keep == "all" else list(keep)
+    if keep == "all":
+        used = {v for spec in bands.values() for v in spec.values()}
+        keep = [c for c in table.columns if c not in used]
     for column in keep:
         if column not in table:
             raise CatalogError(

@@ -16,6 +16,9 @@ from qsolearn.judge import is_quasar_class
 
 __all__ = ["FrameSelector", "select_frame"]
 
+#: Rows that are classified at once: enough to be fast, few enough to be told about.
+_BLOCK = 50_000
+
 
 class FrameSelector(BaseEstimator):
     """A classifier on colors that reads photometric frames.
@@ -90,6 +93,7 @@ class FrameSelector(BaseEstimator):
             If bands or labels are missing, or no class or no complete row is left.
         """
         bands = _two_bands(self.bands)
+        _check_measured(validate_frame(frame), bands)
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise CatalogError(f"A threshold lies between 0 and 1, not at {self.threshold}.")
         X = self._colors(frame, bands)
@@ -154,7 +158,7 @@ class FrameSelector(BaseEstimator):
         Raises
         ------
         CatalogError
-            If a band is absent or wholly missing, or the dereddening differs.
+            If a band is absent or the dereddening differs.
         """
         X, use = self._features(frame)
         out = np.full((len(X), len(self.classes_)), np.nan)
@@ -225,15 +229,7 @@ class FrameSelector(BaseEstimator):
 
     @staticmethod
     def _colors(frame, bands):
-        validate_frame(frame)
-        mag = magnitudes(frame, bands)
-        for band, column in zip(bands, mag.T, strict=True):
-            if np.isnan(column).all():
-                raise CatalogError(
-                    f"Band {band} has no measured value in any of the "
-                    f"{plural(len(frame), 'row')}; it is needed for a color."
-                )
-        return NeighborColors().fit_transform(mag)
+        return NeighborColors().fit_transform(magnitudes(frame, bands))
 
 
 def _two_bands(bands):
@@ -246,6 +242,15 @@ def _two_bands(bands):
     return bands
 
 
+def _check_measured(frame, bands):
+    for band, column in zip(bands, magnitudes(frame, bands).T, strict=True):
+        if np.isnan(column).all():
+            raise CatalogError(
+                f"Band {band} has no measured value in any of the {plural(len(frame), 'row')}; "
+                "it is needed for a color."
+            )
+
+
 def _takes_nan(estimator):
     return bool(get_tags(estimator).input_tags.allow_nan)
 
@@ -256,16 +261,18 @@ def _most_probable(classes, proba):
     return np.where(known, classes[best], "").astype(object)
 
 
-def select_frame(selector, frame):
+def select_frame(selector, frame, progress=None):
     """Select quasar candidates from a photometric frame.
 
     Parameters
     ----------
     selector : fitted selector
-        Such as a `FrameSelector`: it has ``predict_proba``, ``explain``, ``classes_`` and
-        ``quasar_classes_``.
+        Such as a `FrameSelector`: it has ``predict_proba``, ``explain``, ``bands``, ``classes_``,
+        ``quasar_classes_`` and ``threshold``.
     frame : pandas.DataFrame, n rows
         A photometric frame; it is not changed.
+    progress : callable, optional
+        Called with the number of rows done, after each block of rows.
 
     Returns
     -------
@@ -277,7 +284,8 @@ def select_frame(selector, frame):
     Raises
     ------
     CatalogError
-        If the frame is not one, lacks a band, or was treated differently from the training set.
+        If the frame is not one, lacks a band, has a band without any value, or was treated
+        differently from the training set.
 
     Examples
     --------
@@ -288,7 +296,17 @@ def select_frame(selector, frame):
             f"{type(selector).__name__} is not a fitted selector; wrap a classifier in "
             "FrameSelector(classifier, bands) and fit that."
         )
-    proba = selector.predict_proba(validate_frame(frame))
+    _check_measured(validate_frame(frame), selector.bands)
+    blocks = []
+    for start in range(0, len(frame), _BLOCK):
+        blocks.append(_select_block(selector, frame.iloc[start : start + _BLOCK]))
+        if progress is not None:
+            progress(len(blocks[-1]))
+    return pd.concat(blocks) if len(blocks) > 1 else blocks[0]
+
+
+def _select_block(selector, frame):
+    proba = selector.predict_proba(frame)
     label = _most_probable(selector.classes_, proba)
     p_qso = proba[:, np.isin(selector.classes_, selector.quasar_classes_)].sum(axis=1)
     if selector.threshold is None:
