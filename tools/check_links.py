@@ -25,9 +25,11 @@ class Page(HTMLParser):
         if tag == "a" and attrs.get("href"):
             self.links.append(attrs["href"])
         source = attrs.get("src") or (attrs.get("href") if tag == "link" else None)
-        if tag in ("img", "script", "iframe", "source", "link") and source:
-            if tag != "link" or attrs.get("rel") in ("stylesheet", "icon", "preload"):
-                self.loads.append(source)
+        loading = tag in ("img", "script", "iframe", "source") or (
+            tag == "link" and attrs.get("rel") in ("stylesheet", "icon", "preload")
+        )
+        if loading and source:
+            self.loads.append(source)
 
 
 def main(folder="_build/html"):
@@ -48,9 +50,12 @@ def main(folder="_build/html"):
             target = path if not parts.path else (path.parent / unquote(parts.path)).resolve()
             if not target.exists():
                 wrong.append(f"{path.relative_to(root)} links to {link}, which does not exist")
-            elif parts.fragment and target in pages:
-                if unquote(parts.fragment) not in pages[target].ids:
-                    wrong.append(f"{path.relative_to(root)} links to {link}: no such anchor")
+            elif (
+                parts.fragment
+                and target in pages
+                and unquote(parts.fragment) not in pages[target].ids
+            ):
+                wrong.append(f"{path.relative_to(root)} links to {link}: no such anchor")
     for line in sorted(set(wrong)):
         print(line)
     print(f"checked {len(pages)} pages: {len(set(wrong))} broken links")
