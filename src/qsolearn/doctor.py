@@ -217,8 +217,9 @@ def _magnitude_like(table, specs):
         if column in used or values.dtype.kind != "f":
             continue
         values = values[np.isfinite(values) & ~np.isin(values, SENTINELS)]
-        if len(values) and 8 < values.median() < 28 and 0.1 < values.std() < 6:
-            low, high = values.quantile([0.01, 0.99])
-            if low > 0 and high < 35 and not str(column).lower().startswith(("ra", "dec")):
-                out.append(column)
+        if len(values) == 0 or str(column).lower().startswith(("ra", "dec")):
+            continue
+        low, median, high = values.quantile([0.01, 0.5, 0.99])
+        if 0 < low < high < 35 and 8 < median < 28:
+            out.append(column)
     return out

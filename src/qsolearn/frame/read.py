@@ -330,11 +330,7 @@ def _one_band(table, band, spec):
     if rule in ("no_error", "negative_error"):
         limit = marked & ~np.isnan(mag)
     elif rule is not None:
-        flags = table[rule]
-        try:
-            limit = flags.fillna(False).astype(bool).to_numpy()
-        except (ValueError, TypeError):
-            raise CatalogError(f"Column {rule!r} (limit of {band}) is not true or false.") from None
+        limit = _flags(table[rule], rule, band)
     err = np.where((err < 0) | np.isin(err, SENTINELS[:5] + SENTINELS[6:]), np.nan, err)
     system = spec.get("system", "ab")
     if system == "vega":
@@ -342,6 +338,17 @@ def _one_band(table, band, spec):
     elif system == "sdss":
         mag = mag + get_band(band).survey_to_ab
     return mag, err, limit & ~np.isnan(mag)
+
+
+def _flags(values, column, band):
+    """Boolean column; a missing flag is False, text or another number an error."""
+    present = values.notna()
+    known = values[present].isin([True, False])  # also 1 and 0, of any number type
+    if not known.all():
+        raise CatalogError(f"Column {column!r} (limit of {band}) is not true or false.")
+    out = np.zeros(len(values), dtype=bool)
+    out[present.to_numpy()] = values[present].astype(bool).to_numpy()
+    return out
 
 
 def _warn(frame, missing):

@@ -91,11 +91,11 @@ class UVExcessCut(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) != 2:
+            kind = "multiclass" if len(self.classes_) > 2 else "one class"
             raise ValueError(
-                "A single cut needs two classes: only binary classification is supported, and "
-                f"the type of the target is multiclass ({len(self.classes_)} classes)."
-                if len(self.classes_) > 2
-                else "A single cut needs two classes; the labels hold only one class."
+                "Only binary classification is supported. The type of the target is "
+                f"{kind}: a single cut parts two classes, not {len(self.classes_)} class"
+                f"{'es' if len(self.classes_) > 1 else ''}."
             )
         if self.quasar_class is None:
             medians = [np.median(X[y == c, 0]) for c in self.classes_]
@@ -140,6 +140,7 @@ class UVExcessCut(ClassifierMixin, BaseEstimator):
         -------
         ndarray of labels, shape (n,)
         """
+        check_is_fitted(self)
         return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
 
     def to_state(self):
@@ -153,6 +154,7 @@ class UVExcessCut(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         values = {
+            "features": list(map(str, getattr(self, "feature_names_in_", []))),
             "limit": float(self.limit),
             "quasar_class": str(self.quasar_class_),
             "n_features": int(self.n_features_in_),
@@ -176,6 +178,8 @@ class UVExcessCut(ClassifierMixin, BaseEstimator):
         self.classes_ = arrays["classes"]
         self.quasar_class_ = values["quasar_class"]
         self.n_features_in_ = int(values["n_features"])
+        if values["features"]:
+            self.feature_names_in_ = np.asarray(values["features"], dtype=object)
         return self
 
     def __sklearn_tags__(self):

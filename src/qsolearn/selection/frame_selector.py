@@ -114,7 +114,7 @@ class FrameSelector(BaseEstimator):
         lost = sorted(set(y) - set(y[use]))
         if lost:
             raise CatalogError(
-                f"No source of class {lost[0]!r} has all the colors that are needed."
+                f"No source of class '{lost[0]}' has all the colors that are needed."
             )
         self.n_left_out_ = int((~use).sum())
         features = pd.DataFrame(X[use], columns=color_names(bands))

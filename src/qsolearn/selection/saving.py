@@ -104,7 +104,9 @@ def load_selector(folder):
             raise CatalogError(
                 f"{folder} has model format {model['format']}; this version reads {_FORMAT}."
             )
-        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+        # The file is opened here so that it is closed also when numpy refuses it.
+        with (folder / "arrays.npz").open("rb") as stream:
+            stored = np.load(stream, allow_pickle=False)
             arrays = {name: stored[name] for name in stored.files}
         kind, values = model["classifier"]["kind"], model["classifier"]["values"]
         if kind in _SAVED:
