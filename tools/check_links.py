@@ -36,7 +36,7 @@ def main(folder="_build/html"):
     """Report broken links and outside resources; 1 if there are any."""
     root = Path(folder).resolve()
     pages = {}
-    for path in root.rglob("*.html"):
+    for path in (p for p in root.rglob("*.html") if "_static" not in p.parts):
         pages[path] = Page()
         pages[path].feed(path.read_text(encoding="utf-8"))
     wrong = []
