@@ -67,7 +67,7 @@ def main():
             {
                 "source": {
                     "quasars": "SDSS DR5 quasar catalog (Schneider et al. 2007, AJ 134, 102)",
-                    "stars": "SDSS point sources of the R package astrodatR, unlabelled set",
+                    "stars": "SDSS point sources of the R package astrodatR, unlabeled set",
                     "system": "AB, not dereddened",
                     "n_points": int(share.sum()),
                 },

@@ -97,12 +97,12 @@ def judged(frame, labels, test, selected):
 
 def by_command_line(frame, labels, train, test):
     """The same train, select and judge through the command line; its completeness and rates."""
-    labelled = frame.assign(true_class=labels["true_class"], true_z=labels["true_z"])
-    labelled.attrs = frame.attrs
+    labeled = frame.assign(true_class=labels["true_class"], true_z=labels["true_z"])
+    labeled.attrs = frame.attrs
     with tempfile.TemporaryDirectory() as folder:
         at = Path(folder)
-        write_frame(labelled[train], at / "train.parquet")
-        write_frame(labelled[test], at / "test.parquet")
+        write_frame(labeled[train], at / "train.parquet")
+        write_frame(labeled[test], at / "test.parquet")
 
         def run(*args):
             command = [sys.executable, "-c", "from qsolearn.cli import main; main()", *args]

@@ -80,6 +80,13 @@ def test_the_whole_way_gives_the_numbers_of_the_library(files, run):
     assert sum(b["n"] for b in numbers["completeness_by_z"]["bins"]) == report.n_quasars
 
 
+def test_two_catalogs_with_the_same_ids_are_told_apart(files, run):
+    run("select", files / "test.fits", "--model", files / "model", "-o", files / "out.fits")
+    status, out, err = run("judge", files / "out.fits", "--truth", files / "train.parquet")
+    assert (status, out) == (1, "")
+    assert "same id but another position" in err
+
+
 def test_output_carries_units_ucds_and_provenance(files, run):
     run("select", files / "test.fits", "--model", files / "model", "-o", files / "out.parquet")
     schema = pq.read_schema(files / "out.parquet")

@@ -118,7 +118,7 @@ def test_every_habit_names_a_known_band():
 
 
 ONE_SENTENCE = [
-    (lambda t: t.drop(columns=["psfMag_u", "psfMag_g"]), {}, "No band was recognised"),
+    (lambda t: t.drop(columns=["psfMag_u", "psfMag_g"]), {}, "No band was recognized"),
     (lambda t: t.iloc[:0], {}, "no rows"),
     (lambda t: t.assign(objid=[1, 1, 2]), {}, "repeat an id"),
     (lambda t: t.assign(psfMag_u=["a", "b", "c"]), {}, "holds text"),

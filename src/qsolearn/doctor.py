@@ -20,7 +20,7 @@ METHODS = (
     (
         "kernel densities in color space (Richards et al. 2004; qsolearn train --method kde)",
         lambda b: len(b) >= 3,
-        "needs labelled sources and at least three bands without many gaps",
+        "needs labeled sources and at least three bands without many gaps",
     ),
     (
         "UV-excess cut (qsolearn train --method uvx)",
@@ -30,7 +30,7 @@ METHODS = (
     (
         "reverse selection (Calderone et al. 2024)",
         lambda b: len(b) >= 5 and any(x.startswith("wise") for x in b),
-        "needs labelled sources and five bands or more from the optical to WISE",
+        "needs labeled sources and five bands or more from the optical to WISE",
     ),
     (
         "color wedge and template fit (Kim et al. 2024)",
@@ -51,14 +51,14 @@ class Diagnosis:
     n_rows, n_columns : int
         Its size.
     bands : pandas.DataFrame
-        One row per recognised band: column, system, share missing, sentinels, limits, range
+        One row per recognized band: column, system, share missing, sentinels, limits, range
         [AB mag], median error [mag].
     sky : str
         Positions and extinction in a sentence each.
     problems : list of str
         What is wrong or suspicious.
     magnitude_like : list of str
-        Columns that hold numbers like magnitudes but were not recognised.
+        Columns that hold numbers like magnitudes but were not recognized.
     methods : pandas.DataFrame
         Method, whether its bands are there, what it needs.
     """
@@ -79,7 +79,7 @@ class Diagnosis:
         if len(self.bands):
             lines += ["  " + row for row in self.bands.to_string().splitlines()]
         else:
-            lines += ["  none recognised by name"]
+            lines += ["  none recognized by name"]
         if self.magnitude_like:
             lines += [
                 "  columns that look like magnitudes: " + ", ".join(self.magnitude_like[:20]),
@@ -90,10 +90,12 @@ class Diagnosis:
                 "  and give it with --columns map.toml.",
             ]
         lines += ["", "Sky", *("  " + s for s in self.sky)]
-        lines += ["", "Problems", *("  ! " + p for p in self.problems or ["none seen"])]
-        lines += ["", "Methods"]
+        lines += ["", "Problems", *("  ! " + p for p in self.problems)]
+        if not self.problems:
+            lines.append("  none seen")
+        lines += ["", "Methods whose bands are here"]
         for _, row in self.methods.iterrows():
-            lines.append(f"  [{'x' if row['fits'] else ' '}] {row['method']}: {row['needs']}")
+            lines += [f"  [{'x' if row['fits'] else ' '}] {row['method']}", f"      {row['needs']}"]
         return "\n".join(lines)
 
 
@@ -170,7 +172,7 @@ def _band_row(table, frame, band, spec):
 
 def _sky(frame):
     if frame is None:
-        return ["not examined: no band was recognised"]
+        return ["not examined: no band was recognized"]
     notes = []
     ra, dec = frame["ra"].to_numpy(float), frame["dec"].to_numpy(float)
     known = np.isfinite(ra) & np.isfinite(dec)

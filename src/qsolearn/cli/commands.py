@@ -54,9 +54,9 @@ def doctor(catalog, column_map):
 @click.command(
     epilog="Example: qsolearn train stars.parquet quasars.parquet --label true_class "
     "--prior Star=0.88 --prior QSO=0.12 -o model/",
-    short_help="Learn from labelled catalogs.",
+    short_help="Learn from labeled catalogs.",
 )
-@click.argument("labelled", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("labeled", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--label", required=True, help="Column with the class of each source.")
 @click.option("--bands", help="Bands in order, such as sdss_u,sdss_g,sdss_r (default: all).")
 @click.option(
@@ -109,7 +109,7 @@ def doctor(catalog, column_map):
 )
 @_OVERWRITE
 def train(
-    labelled,
+    labeled,
     label,
     bands,
     method,
@@ -124,7 +124,7 @@ def train(
     output,
     overwrite,
 ):
-    """Learn a selector from LABELLED catalogs and write it as a folder of JSON and npz."""
+    """Learn a selector from LABELED catalogs and write it as a folder of JSON and npz."""
     import pandas as pd
 
     from qsolearn.frame import bands_of
@@ -138,7 +138,7 @@ def train(
 
     _refuse_existing(output, overwrite)
     frames, labels = [], []
-    for path in labelled:
+    for path in labeled:
         frame, translation = _read(path, column_map, keep=[label])
         frames.append(_treat(frame, deredden))
         labels.append(frame[label].map(lambda v, t=translation: t.get(str(v), str(v))))
@@ -154,7 +154,7 @@ def train(
         estimator = UVExcessCut(limit=limit) if method == "uvx" else dummy_classifier()
     selector = FrameSelector(estimator, bands, list(quasar) or None, threshold).fit(frame, y)
     provenance = {
-        "files": [p.name for p in labelled],
+        "files": [p.name for p in labeled],
         "rows": [len(f) for f in frames],
         "label_column": label,
         "method": method,

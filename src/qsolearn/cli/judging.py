@@ -19,6 +19,8 @@ from qsolearn.judge import (
 
 __all__ = ["Judgement", "judge_files"]
 
+#: Largest difference in declination [deg] of one source between two files.
+_SAME_PLACE = 0.01
 #: The magnitude that a selection is judged by: the first of these that the file has.
 _PREFERRED = ("sdss_i", "ps1_i", "kmt_i", "legacy_r", "gaia_g")
 
@@ -87,20 +89,21 @@ def judge_files(selection, truth, *, label, redshift, quasars, by, mixes):
     report = selection_report(is_quasar, selected)
     table = report.table(mixes)
     matrix = confusion(true_class, chosen["selected_class"])
+    counts = matrix.counts.loc[matrix.counts.sum(axis=1) > 0]
     lines = [
         f"{plural(report.n_quasars, 'quasar')} and {plural(report.n_others, 'other')} ({how})",
         "",
         table.round(4).to_string(),
         "",
         "true class against selected class",
-        matrix.counts.to_string(),
+        counts.to_string(),
     ]
     numbers = {
         "matched": how,
         "n_quasars": report.n_quasars,
         "n_others": report.n_others,
         "rates": table.to_dict(orient="index"),
-        "confusion": matrix.counts.to_dict(orient="index"),
+        "confusion": counts.to_dict(orient="index"),
     }
     for quantity in by:
         name, values, bins = _quantity(quantity, chosen, known, redshift, truth)
@@ -122,17 +125,28 @@ def _match(chosen, known):
     if "id" in chosen and "id" in known and known["id"].is_unique and chosen["id"].is_unique:
         common = pd.Index(chosen["id"]).intersection(known["id"])
         if len(common):
-            return (
-                chosen.set_index("id").loc[common].reset_index(),
-                known.set_index("id").loc[common].reset_index(),
-                f"{plural(len(common), 'source')} matched by id",
-            )
+            chosen = chosen.set_index("id").loc[common].reset_index()
+            known = known.set_index("id").loc[common].reset_index()
+            _check_positions(chosen, known)
+            return chosen, known, f"{plural(len(common), 'source')} matched by id"
     if len(chosen) == len(known):
         return chosen, known, "matched row by row"
     raise CatalogError(
         f"The selection ({len(chosen):,} rows) and the truth ({len(known):,} rows) have no ids in "
         "common and differ in length."
     )
+
+
+def _check_positions(chosen, known):
+    """The same id at two places of the sky is not the same source."""
+    if not all(c in t for t in (chosen, known) for c in ("ra", "dec")):
+        return
+    far = np.abs(chosen["dec"].to_numpy(float) - known["dec"].to_numpy(float)) > _SAME_PLACE
+    if far.any():
+        raise CatalogError(
+            f"{plural(int(far.sum()), 'source')} of {plural(len(far), 'source')} have the same id "
+            "but another position in the selection and in the truth: these are two catalogs."
+        )
 
 
 def _quantity(quantity, chosen, known, redshift, truth):

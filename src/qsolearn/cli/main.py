@@ -38,7 +38,7 @@ def main(args=None):
     ----------
     args : list of str, optional
         Arguments; by default those of the process. The process ends with status 0 (done), 1 (the
-        input cannot be used), 2 (the command was misspelt) or 130 (interrupted).
+        input cannot be used), 2 (the command was misspelled) or 130 (interrupted).
     """
 
     def note(message, category, *_, **__):

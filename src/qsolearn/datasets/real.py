@@ -139,19 +139,19 @@ def _sexagesimal(text, *, hours):
 
 
 def load_sdss_point_sources(which="train", folder=None):
-    """Read the colors of SDSS point sources: 9,000 labelled or 12,884 unlabelled.
+    """Read the colors of SDSS point sources: 9,000 labeled or 12,884 unlabeled.
 
     Parameters
     ----------
     which : {"train", "test"}
-        "train" is labelled (2,000 quasars, 5,000 stars, 2,000 white dwarfs), "test" is not.
+        "train" is labeled (2,000 quasars, 5,000 stars, 2,000 white dwarfs), "test" is not.
     folder : str or Path, optional
         Where the catalogs lie.
 
     Returns
     -------
     labels : pandas.DataFrame
-        ``true_class`` ("QSO", "Star", "WD"; "" when unlabelled).
+        ``true_class`` ("QSO", "Star", "WD"; "" when unlabeled).
     colors : pandas.DataFrame
         ``u-g, g-r, r-i, i-z`` [mag], in SDSS zero points: there are no magnitudes, so no frame.
     """

@@ -64,7 +64,7 @@ def _habits():
 
 
 def guess_bands(columns):
-    """Recognise bands by the column names that surveys use.
+    """Recognize bands by the column names that surveys use.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def guess_bands(columns):
     -------
     dict of str to dict
         Band specification per band, in the order of `qsolearn.bands.BANDS`; empty when
-        nothing is recognised. A bare ``u, g, r, i, z`` is never guessed: ``z`` is too often a
+        nothing is recognized. A bare ``u, g, r, i, z`` is never guessed: ``z`` is too often a
         redshift.
 
     Examples

@@ -145,9 +145,9 @@ def read_frame(path, *, bands=None, columns=None, keep=()):
     bands : dict of str to dict, optional
         Where each band is found (see `qsolearn.frame.columns`), such as
         ``{"wise_w1": {"mag": "w1mpro", "err": "w1sigmpro", "system": "vega"}}``. By default bands
-        are recognised by the names that surveys use.
+        are recognized by the names that surveys use.
     columns : dict, optional
-        Where ``id``, ``ra``, ``dec``, ``ebv`` are found; by default recognised by name.
+        Where ``id``, ``ra``, ``dec``, ``ebv`` are found; by default recognized by name.
     keep : sequence of str, or "all"
         Other columns to carry along, such as labels; "all" means every one that is not one of the
         magnitudes, errors or fluxes already.
@@ -247,7 +247,7 @@ def _resolve_bands(table, bands):
         bands = guess_bands(table.columns)
         if not bands:
             raise CatalogError(
-                f"No band was recognised among the columns ({_first(table.columns)}); say which is "
+                f"No band was recognized among the columns ({_first(table.columns)}); say which is "
                 "which with bands= or a column map."
             )
         return bands

@@ -54,6 +54,11 @@ def _checked(is_quasar, selected):
     return is_quasar, selected
 
 
+def _percent(share):
+    """Share in percent with as many digits as tell it from 0 and 100 %."""
+    return f"{100 * share:.3g}%" if share < 0.995 else f"{100 * share:.4g}%"
+
+
 @dataclass(frozen=True)
 class SelectionReport:
     """What a selection found and what it let in.
@@ -159,10 +164,10 @@ class SelectionReport:
         rows = {
             "completeness": self.completeness,
             "false-positive rate": self.false_positive_rate,
-            f"efficiency at {self.other_fraction:.0%} others (this sample)": self.efficiency,
+            f"efficiency at {_percent(self.other_fraction)} others (this sample)": self.efficiency,
         }
         for f in other_fractions:
-            rows[f"efficiency at {f:.0%} others"] = self.efficiency_at(f)
+            rows[f"efficiency at {_percent(f)} others"] = self.efficiency_at(f)
         return pd.DataFrame({name: e.to_dict() for name, e in rows.items()}).T.astype({"n": int})
 
 

@@ -74,7 +74,7 @@ class FrameSelector(BaseEstimator):
         self.threshold = threshold
 
     def fit(self, frame, y):
-        """Fit the classifier on the colors of a labelled frame.
+        """Fit the classifier on the colors of a labeled frame.
 
         Parameters
         ----------
