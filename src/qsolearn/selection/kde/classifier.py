@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from qsolearn.selection.kde.densities import kernel_log_density
+from qsolearn.selection.kde.engine import label_objects, log_densities, prepare
 from qsolearn.selection.kde.validation import (
     check_bandwidths,
     check_features,
@@ -118,6 +118,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         kept = weights > 0
         self._points = [X[kept & (labels == c)] for c in range(len(self.classes_))]
         self._weights = [weights[kept & (labels == c)] for c in range(len(self.classes_))]
+        self._prepare()
         return self
 
     def log_density(self, X):
@@ -134,7 +135,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
             Natural log of the density per unit volume of the features; -inf where it is zero.
         """
         X = self._check(X, "log_density")
-        return self._log_density(X)
+        return log_densities(self._training, X, count_threads(self.n_jobs))
 
     def predict_proba(self, X):
         """Posterior probability of each class by Bayes' rule.
@@ -150,9 +151,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
             Columns in the order of `classes_`; the priors where every density is zero.
         """
         X = self._check(X, "predict_proba")
-        log_joint = self._log_density(X) + np.log(self.priors_)
-        outside = np.isneginf(log_joint).all(axis=1)
-        log_joint[outside] = np.log(self.priors_)
+        log_joint = self._log_joint(X)
         return np.exp(log_joint - logsumexp(log_joint, axis=1, keepdims=True))
 
     def predict(self, X):
@@ -170,10 +169,10 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
             `classes_` where two are exactly equal.
         """
         X = self._check(X, "predict")
-        log_joint = self._log_density(X) + np.log(self.priors_)
-        outside = np.isneginf(log_joint).all(axis=1)
-        log_joint[outside] = np.log(self.priors_)
-        return self.classes_[log_joint.argmax(axis=1)]
+        n_threads = count_threads(self.n_jobs)
+        if self.kernel == "epanechnikov":
+            return self.classes_[label_objects(self._training, self.priors_, X, n_threads)]
+        return self.classes_[self._log_joint(X).argmax(axis=1)]
 
     def outside_support(self, X):
         """Whether every class has zero density there, so that the prior decides.
@@ -188,7 +187,8 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         (n,) bool array
         """
         X = self._check(X, "outside_support")
-        return np.isneginf(self._log_density(X)).all(axis=1)
+        log_density = log_densities(self._training, X, count_threads(self.n_jobs))
+        return np.isneginf(log_density).all(axis=1)
 
     def to_state(self):
         """The fitted classifier as plain values and arrays, to be written as JSON and npz.
@@ -247,6 +247,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         model.bandwidths_ = np.array(arrays["bandwidths"])
         model._points = [np.array(arrays[f"points_{c}"]) for c in range(len(model.classes_))]
         model._weights = [np.array(arrays[f"weights_{c}"]) for c in range(len(model.classes_))]
+        model._prepare()
         return model
 
     def _check(self, X, where):
@@ -255,17 +256,15 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         check_features(X, where)
         return X
 
-    def _log_density(self, X):
-        n_threads = count_threads(self.n_jobs)
-        return np.stack(
-            [
-                kernel_log_density(points, weights, X, bandwidth, self.kernel, n_threads)
-                for points, weights, bandwidth in zip(
-                    self._points, self._weights, self.bandwidths_, strict=True
-                )
-            ],
-            axis=1,
-        )
+    def _log_joint(self, X):
+        """Log of prior times density; of the prior alone where every density is zero."""
+        log_density = log_densities(self._training, X, count_threads(self.n_jobs))
+        outside = np.isneginf(log_density).all(axis=1)
+        log_density[outside] = 0.0
+        return log_density + np.log(self.priors_)
+
+    def _prepare(self):
+        self._training = prepare(self._points, self._weights, self.bandwidths_, self.kernel)
 
 
 def _pairs(parameter):

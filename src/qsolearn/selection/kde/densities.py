@@ -1,23 +1,17 @@
-"""Kernel densities of one class at many objects."""
+"""Exact Epanechnikov kernel sums: each leaf of objects against one tree of training points."""
 
-import itertools
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numba import njit
 
-from qsolearn.selection.kde.tiles import (
-    pack_references,
-    pad_features,
-    sum_gaussian,
-    tile_epanechnikov,
-)
+from qsolearn.selection.kde.candidates import make_room, sum_candidates
+from qsolearn.selection.kde.tree import axes_of, largest_leaf
 
-__all__ = ["kernel_log_density", "log_normalization"]
+__all__ = ["log_normalization", "sum_node"]
 
-# Training points per tile: six rows of 512 float64 stay in the first-level cache.
-RUN = 512
+# Objects that share their packed training points.
+BLOCK = 64
 
 
 def log_normalization(kernel, n_features, bandwidth):
@@ -38,68 +32,45 @@ def log_normalization(kernel, n_features, bandwidth):
     return 0.5 * d * math.log(2.0 * math.pi) + d * math.log(bandwidth)
 
 
-def kernel_log_density(points, weights, X, bandwidth, kernel, n_threads, left_out=None):
-    """Log of the kernel density of weighted points at every object.
+def sum_node(objects, node, tree, root, bandwidth, sums):
+    """Kernel sums ``sum_j w_j max(0, 1 - |x_i - y_j|^2 / h^2)`` at every object below one node.
 
     Parameters
     ----------
-    points : (m, d) array
-        Training points of one class.
-    weights : (m,) array
-        Their weights, not negative, with a positive sum.
-    X : (n, d) array
-        Objects.
+    objects : Tree
+    node : int
+    tree : Tree
+        Training points.
+    root : int
+        Where the tree of the class begins.
     bandwidth : float
-    kernel : {"epanechnikov", "gaussian"}
-    n_threads : int
-    left_out : (n,) int array, optional
-        For each object the training point that it does without, or -1. The rest is normalized to
-        its own total weight.
-
-    Returns
-    -------
-    (n,) array
-        Natural log of the density per unit volume of the features; -inf where it is zero.
+    sums : (n,) array
+        In tree order; written for the objects of the node.
     """
-    center = pad_features(points.mean(axis=0, keepdims=True))[0]
-    references = pad_features(points) - center
-    objects = pad_features(X) - center
-    left_out = np.full(len(X), -1) if left_out is None else left_out
-    missing = np.where(left_out >= 0, weights[left_out], 0.0)
-    total = weights.sum() - missing
-    result = np.empty(len(objects))
-
-    def work(part):
-        x = objects[part]
-        if kernel == "gaussian":
-            sum_gaussian(x, references, weights, 1.0 / bandwidth, left_out[part], result[part])
-        else:
-            x = np.vstack([x / bandwidth, np.zeros((-len(x) % 4, x.shape[1]))])
-            sums = np.zeros(len(x))
-            _sum_epanechnikov(x, references, weights, 1.0 / bandwidth, sums)
-            with np.errstate(divide="ignore"):
-                # The object itself adds exactly its weight; what is left below rounding is zero.
-                sums = sums[: part.stop - part.start] - missing[part]
-                result[part] = np.log(np.where(sums > 1e-12 * missing[part], sums, 0.0))
-
-    edges = np.linspace(0, len(objects), 8 * n_threads + 1).astype(int)
-    parts = [slice(a, b) for a, b in itertools.pairwise(edges) if b > a]
-    if n_threads == 1:
-        for part in parts:
-            work(part)
-    else:
-        with ThreadPoolExecutor(n_threads) as pool:
-            list(pool.map(work, parts))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        result = np.where(total > 0, result - np.log(total), -np.inf)
-    return result - log_normalization(kernel, X.shape[1], bandwidth)
+    _sum_node(axes_of(objects), objects, node, tree, root, bandwidth**2, sums)
 
 
 @njit(cache=True, nogil=True)
-def _sum_epanechnikov(x, points, weights, scale, sums):
-    packed = np.empty((points.shape[1] + 2, RUN))
-    center = np.zeros(points.shape[1])
-    for start in range(0, points.shape[0], RUN):
-        stop = min(start + RUN, points.shape[0])
-        pack_references(points, weights, start, stop, center, scale, packed)
-        tile_epanechnikov(x, 0, x.shape[0], packed, stop - start, sums)
+def _sum_node(axes, objects, node, tree, root, square, sums):
+    width = len(axes)
+    room = make_room(axes, max(BLOCK, largest_leaf(objects)))
+    x, sums_of_leaf = room[0], room[4]
+    stack = np.full(1, root)
+    waiting = np.empty(128, dtype=np.int64)
+    waiting[0] = node
+    n_waiting = 1
+    while n_waiting > 0:
+        n_waiting -= 1
+        q = waiting[n_waiting]
+        if objects.stop[q] - objects.start[q] > BLOCK and objects.left[q] >= 0:
+            waiting[n_waiting] = objects.left[q]
+            waiting[n_waiting + 1] = objects.left[q] + 1
+            n_waiting += 2
+            continue
+        start, n = objects.start[q], objects.stop[q] - objects.start[q]
+        for i in range(n):
+            for d in range(width):
+                x[i, d] = (objects.points[start + i, d] - objects.boxes[q, d]) / np.sqrt(square)
+        fold = np.zeros(width + 2)
+        sum_candidates(axes, objects.boxes, q, tree, square, stack, 0, 1, n, fold, room)
+        sums[start : start + n] = sums_of_leaf[:n]

@@ -3,7 +3,16 @@
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_X_y
 
-from qsolearn.selection.kde.densities import kernel_log_density
+from qsolearn.selection.kde.densities import log_normalization
+from qsolearn.selection.kde.engine import (
+    class_span,
+    grow_objects,
+    log_sum_class,
+    prepare,
+    run_nodes,
+    sum_class,
+)
+from qsolearn.selection.kde.thresholds import sum_near_thresholds
 from qsolearn.selection.kde.validation import (
     check_features,
     check_kernel,
@@ -86,34 +95,139 @@ def leave_one_out_accuracy(
             "give every class a bandwidth above 0 in the units of X."
         )
     totals = weigh_classes(classes, labels, weights)
-    log_priors = np.log(check_priors(priors, classes, totals))
-    n_threads = count_threads(n_jobs)
+    priors = check_priors(priors, classes, totals)
+    kept = weights > 0
+    training = LeftOut(X[kept], labels[kept], weights[kept], kernel, count_threads(n_jobs))
+    right = training.count_right(bandwidths, np.log(priors), int(np.argmax(priors)))
+    return right / totals
 
-    tried = [np.unique(column, return_inverse=True) for column in bandwidths.T]
-    tables = [
-        [
-            _left_out_log_density(X, weights, labels == c, bandwidth, kernel, n_threads)
-            for bandwidth in tried[c][0]
-        ]
-        for c in range(len(classes))
-    ]
-    accuracy = np.empty(bandwidths.shape)
-    by_prior = np.argmax(log_priors)
-    for row in range(len(bandwidths)):
-        posterior = np.stack(
-            [tables[c][tried[c][1][row]] + log_priors[c] for c in range(len(classes))]
+
+class LeftOut:
+    """Log densities at all training objects, each without itself.
+
+    Parameters
+    ----------
+    X : (n, d) array
+    labels : (n,) int array
+        Class numbers.
+    weights : (n,) array, all positive
+    kernel : {"epanechnikov", "gaussian"}
+    n_threads : int
+    """
+
+    def __init__(self, X, labels, weights, kernel, n_threads):
+        members = [labels == c for c in range(labels.max() + 1)]
+        self.training = prepare(
+            [X[own] for own in members], [weights[own] for own in members], None, kernel
         )
-        winner = posterior.argmax(axis=0)
-        winner[np.isneginf(posterior).all(axis=0)] = by_prior
-        right = np.bincount(labels, weights * (winner == labels), minlength=len(classes))
-        accuracy[row] = right / totals
-    return accuracy
+        self.objects, self.nodes = grow_objects(X, "labels")
+        self.labels = labels[self.objects.order]
+        self.weights = weights[self.objects.order]
+        self.n_threads = n_threads
 
+    def count_right(self, bandwidths, log_priors, default):
+        """Weight of the objects of each class that get their own label, (k, n_classes).
 
-def _left_out_log_density(X, weights, members, bandwidth, kernel, n_threads):
-    """Log density of one class at every object, its own members each left out in turn."""
-    left_out = np.full(len(X), -1)
-    left_out[members] = np.arange(members.sum())
-    return kernel_log_density(
-        X[members], weights[members], X, bandwidth, kernel, n_threads, left_out
-    )
+        The smaller classes get exact sums. Then all rows with the same bandwidth of the largest
+        class set two thresholds for each object, and only a sum between them has to be exact.
+        """
+        n_classes = bandwidths.shape[1]
+        largest = int(np.argmax(np.bincount(self.labels)))
+        others = [c for c in range(n_classes) if c != largest]
+        tables = {
+            (c, h): log_priors[c] + self.log_density(c, h)
+            for c in others
+            for h in np.unique(bandwidths[:, c])
+        }
+        right = np.empty(bandwidths.shape)
+        for h in np.unique(bandwidths[:, largest]):
+            rows = np.flatnonzero(bandwidths[:, largest] == h)
+            low, high = np.inf, -np.inf
+            for row in rows:
+                best = self._best([tables[c, bandwidths[row, c]] for c in others])[1]
+                low, high = np.minimum(low, best), np.maximum(high, best)
+            own = log_priors[largest] + self.log_density(
+                largest, h, low - log_priors[largest], high - log_priors[largest]
+            )
+            for row in rows:
+                posterior = [tables.get((c, bandwidths[row, c]), own) for c in range(n_classes)]
+                winner, best = self._best(posterior)
+                winner[np.isneginf(best)] = default
+                right[row] = np.bincount(
+                    self.labels, self.weights * (winner == self.labels), minlength=n_classes
+                )
+        return right
+
+    def log_density(self, c, bandwidth, low=None, high=None):
+        """Log density of class c at every object; infinite where bounds settle it.
+
+        Parameters
+        ----------
+        c : int
+        bandwidth : float
+        low, high : (n,) arrays, optional
+            Where the log density is below `low` or above `high` it may come as -inf or +inf.
+        """
+        training = self.training
+        itself = np.where(self.labels == c, self.weights, 0.0)
+        rest = np.maximum(training.totals[c] - itself, 0.0)
+        # A lone member leaves nothing behind.
+        rest[rest <= training.nothing[c]] = 0.0
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            log_scale = np.log(rest) + log_normalization(
+                training.kernel, training.n_features, bandwidth
+            )
+            if training.kernel == "gaussian":
+                left_out = self._left_out(c)
+                log_sums = log_sum_class(
+                    training, c, bandwidth, self.objects, self.n_threads, left_out
+                )
+            elif low is None:
+                sums = sum_class(training, c, bandwidth, self.objects, self.nodes, self.n_threads)
+                log_sums = np.log(self._without(sums, itself, c))
+            else:
+                sums = np.empty(len(itself))
+                low, high = np.exp(low + log_scale) + itself, np.exp(high + log_scale) + itself
+
+                def work(node):
+                    sum_near_thresholds(
+                        self.objects,
+                        node,
+                        training.forest,
+                        training.roots[c],
+                        bandwidth,
+                        low,
+                        high,
+                        sums,
+                    )
+
+                run_nodes(work, self.nodes, self.n_threads)
+                log_sums = np.log(self._without(sums, itself, c))
+            return np.where(rest > 0.0, log_sums - log_scale, -np.inf)
+
+    def _without(self, sums, itself, c):
+        """Kernel sums less the object itself, which adds exactly its weight."""
+        sums = sums - itself
+        return np.where(sums > self.training.nothing[c], sums, 0.0)
+
+    def _left_out(self, c):
+        """For each object its place among the training points if it is in class c, or -1."""
+        forest, start, stop = self.training.forest, *class_span(self.training, c)
+        place = np.empty(stop - start, dtype=np.int64)
+        place[forest.order[start:stop]] = np.arange(start, stop)
+        members = np.flatnonzero(self.labels == c)
+        in_input_order = members[np.argsort(self.objects.order[members])]
+        left_out = np.full(len(self.labels), -1)
+        left_out[in_input_order] = place
+        return left_out
+
+    @staticmethod
+    def _best(posterior):
+        """Number and value of the largest of some arrays; the first where equal."""
+        winner = np.zeros(len(posterior[0]), dtype=np.int64)
+        best = posterior[0].copy()
+        for c in range(1, len(posterior)):
+            better = posterior[c] > best
+            winner[better] = c
+            best[better] = posterior[c][better]
+        return winner, best

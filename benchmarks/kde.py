@@ -1,0 +1,320 @@
+"""Kernel Bayes classification at the size of Richards et al. 2004, beside other packages.
+
+830,000 objects against 478,144 stars and 16,713 quasars in four colors, bandwidth 0.15. Everything
+is simulated: stars along a curved ridge, quasars around a loop. CPU seconds of one thread, tree
+builds and fits included. Peers run on a marked subset of the objects where they are slow, and only
+what grows with the number of objects is scaled up, never their fit.
+
+    python benchmarks/kde.py            the comparison and the correctness check
+    python benchmarks/kde.py --growth   numbers of objects and of training points, two threads
+"""
+
+import argparse
+import importlib
+import json
+import platform
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+from scipy.spatial import cKDTree
+from sklearn.neighbors import KernelDensity
+
+from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
+
+RESULT = Path(__file__).parent / "results" / "kde.json"
+N_STARS, N_QUASARS, N_OBJECTS = 478_144, 16_713, 830_000
+BANDWIDTH = 0.15
+PRIORS = {"QSO": 0.12, "star": 0.88}
+N_CHECKED = 20_000
+
+
+def make_stars(rng, n, reddest=1.0):
+    t = reddest * rng.beta(1.2, 3.0, n)
+    ridge = np.column_stack(
+        [
+            0.75 + 2 * t,
+            0.15 + 1.3 * t - 0.1 * t**2,
+            0.02 + 0.35 * t + 1.2 * t**4,
+            -0.02 + 0.15 * t + 0.7 * t**4,
+        ]
+    )
+    scatter = np.array([0.09, 0.04, 0.04, 0.05]) * np.where(rng.random((n, 1)) < 0.03, 5, 1)
+    return ridge + scatter * rng.normal(size=(n, 4))
+
+
+def make_quasars(rng, n):
+    a = 2 * np.pi * rng.random(n)
+    loop = np.column_stack(
+        [
+            0.35 + 0.4 * np.cos(a),
+            0.15 + 0.2 * np.sin(a),
+            0.12 + 0.12 * np.cos(2 * a),
+            0.08 + 0.1 * np.sin(2 * a),
+        ]
+    )
+    return loop + 0.11 * rng.normal(size=(n, 4))
+
+
+def make_objects(rng, n):
+    """88 % stars, of the blue quarter of the ridge."""
+    stars = make_stars(rng, round(0.88 * n), reddest=0.25)
+    return rng.permutation(np.vstack([stars, make_quasars(rng, n - len(stars))]))
+
+
+def cpu_seconds(work, *arguments, **keywords):
+    """CPU seconds of this process, user and system, and the result."""
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    result = work(*arguments, **keywords)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, result
+
+
+def fit(X, y, kernel="epanechnikov", n_jobs=1):
+    return KernelBayesClassifier(BANDWIDTH, kernel, PRIORS, n_jobs).fit(X, y)
+
+
+@njit(nogil=True)
+def brute_force_label(x, quasars, stars, square, quasar_factor, star_factor):
+    """Labels (True: quasar) and how close the two prior-weighted sums are, pair by pair."""
+    labels, closeness = np.empty(len(x), np.bool_), np.empty(len(x))
+    for i in range(len(x)):
+        sums = np.zeros(2)
+        for c, points in enumerate((quasars, stars)):
+            for j in range(len(points)):
+                distance = 0.0
+                for d in range(points.shape[1]):
+                    distance += (x[i, d] - points[j, d]) ** 2
+                if distance < square:
+                    sums[c] += 1.0 - distance / square
+        sums *= np.array([quasar_factor, star_factor])
+        labels[i] = sums[0] > sums[1]
+        closeness[i] = abs(sums[0] - sums[1]) / max(sums.max(), 1e-300)
+    return labels, closeness
+
+
+def check_labels(X, y, objects, predicted, rng):
+    """Disagreements with brute force on random objects, ties (to 1e-12) aside."""
+    which = rng.choice(len(objects), N_CHECKED, replace=False)
+    quasars, stars = X[y == "QSO"], X[y == "star"]
+    labels, closeness = brute_force_label(
+        objects[which],
+        quasars,
+        stars,
+        BANDWIDTH**2,
+        PRIORS["QSO"] / len(quasars),
+        PRIORS["star"] / len(stars),
+    )
+    differ = labels != (predicted[which] == "QSO")
+    tie = (closeness < 1e-12) & (closeness > 0)
+    return {
+        "objects": N_CHECKED,
+        "disagreements": int((differ & ~tie).sum()),
+        "ties": int(tie.sum()),
+    }
+
+
+def time_ours(X, y, objects):
+    """CPU seconds with fit, and per task the objects per second."""
+    rows = []
+    for task, kernel, method in [
+        ("labels", "epanechnikov", "predict"),
+        ("densities", "epanechnikov", "log_density"),
+        ("gaussian", "gaussian", "log_density"),
+    ]:
+        seconds, model = cpu_seconds(fit, X, y, kernel)
+        more, result = cpu_seconds(getattr(model, method), objects)
+        rows.append(row(task, "qsolearn", len(objects), seconds, more, len(objects)))
+        if task == "labels":
+            predicted = result
+    return rows, predicted
+
+
+def row(task, package, n, fit_seconds, seconds, n_all):
+    whole = fit_seconds + seconds * n_all / n
+    result = {
+        "task": task,
+        "package": package,
+        "objects_timed": n,
+        "subset": n < n_all,
+        "cpu_seconds_fit": round(fit_seconds, 3),
+        "cpu_seconds_timed": round(seconds, 3),
+        "cpu_seconds_all": round(whole, 2),
+        "objects_per_cpu_second": round(n_all / whole, 1),
+    }
+    print(json.dumps(result), flush=True)
+    return result
+
+
+def time_sklearn(samples, objects, task, kernel, rtol, n):
+    fits, estimates = cpu_seconds(
+        lambda: [
+            KernelDensity(bandwidth=BANDWIDTH, kernel=kernel, rtol=rtol).fit(s) for s in samples
+        ]
+    )
+    seconds, _ = cpu_seconds(lambda: [e.score_samples(objects[:n]) for e in estimates])
+    return row(task, f"scikit-learn, rtol {rtol:g}", n, fits, seconds, len(objects))
+
+
+def time_mlpack(samples, objects, task, kernel, rtol, n):
+    """Reference and query together: with a reference alone mlpack computes all of its densities.
+
+    Its binding builds trees in the same call, so a call on few objects gives the fit.
+    """
+    kde = importlib.import_module("mlpack").kde
+
+    def call(m):
+        for sample in samples:
+            kde(
+                reference=sample,
+                query=objects[:m],
+                bandwidth=BANDWIDTH,
+                kernel=kernel,
+                rel_error=rtol,
+                abs_error=0.0,
+                algorithm="dual-tree",
+                tree="kd-tree",
+            )
+
+    fits, _ = cpu_seconds(call, 10)
+    seconds, _ = cpu_seconds(call, n)
+    return row(task, f"mlpack dual tree, rel {rtol:g}", n, fits, seconds - fits, len(objects))
+
+
+def compare(X, y, objects, mlpack_objects):
+    rows, predicted = time_ours(X, y, objects)
+    samples = [X[y == label] for label in ("QSO", "star")]
+    rows.append(time_sklearn(samples, objects, "densities", "epanechnikov", 0.0, 2000))
+    rows.append(time_sklearn(samples, objects, "gaussian", "gaussian", 1e-4, 500))
+    try:
+        importlib.import_module("mlpack")
+    except ImportError:
+        print("mlpack is not installed: pip install mlpack to compare with it")
+    else:
+        rows.append(time_mlpack(samples, objects, "densities", "epanechnikov", 0.0, mlpack_objects))
+        rows.append(time_mlpack(samples, objects, "gaussian", "gaussian", 1e-4, 10_000))
+    ours = {r["task"]: r["objects_per_cpu_second"] for r in rows if r["package"] == "qsolearn"}
+    ratios = []
+    for r in rows:
+        if r["package"] != "qsolearn":
+            tasks = ["densities", "labels"] if r["task"] == "densities" else ["gaussian"]
+            for task in tasks:
+                ratio = round(ours[task] / r["objects_per_cpu_second"], 1)
+                ratios.append({"task": task, "package": r["package"], "ratio": ratio})
+                print(f"{task}: {ratio} times {r['package']}", flush=True)
+    return {"rows": rows, "ratios": ratios}, predicted
+
+
+def leave_one_out(X, y):
+    tried = np.linspace(0.06, 0.24, 10)
+    grid = np.array([(q, s) for q in tried for s in tried])
+    leave_one_out_accuracy(X[::5000], y[::5000], grid[:1])
+    seconds, accuracy = cpu_seconds(leave_one_out_accuracy, X, y, grid, priors=PRIORS)
+    frequencies = [np.mean(y == "QSO"), np.mean(y == "star")]
+    best = int(np.argmax(accuracy @ frequencies))
+    result = {
+        "objects": len(X),
+        "pairs": len(grid),
+        "bandwidths": tried.round(3).tolist(),
+        "cpu_seconds": round(seconds, 2),
+        "best_pair": grid[best].round(3).tolist(),
+        "best_accuracy": accuracy[best].round(5).tolist(),
+    }
+    print(json.dumps(result), flush=True)
+    return result
+
+
+def growth(rng):
+    """More objects, more training points, and the second thread, for labels."""
+    rows = []
+    X, y, objects = make_all(rng, N_STARS, N_QUASARS, 10_000_000)
+    for n in (10_000, 100_000, 1_000_000, 10_000_000):
+        rows.append(time_labels(X, y, objects[:n], 1))
+    rows.append(time_labels(X, y, objects[:1_000_000], 2))
+    for n in (50_000, 500_000, 5_000_000):
+        X, y, _ = make_all(rng, n - n // 30, n // 30, 1)
+        rows.append(time_labels(X, y, objects[:830_000], 1))
+    return rows
+
+
+def time_labels(X, y, objects, n_jobs):
+    wall = time.perf_counter()
+    fits, model = cpu_seconds(fit, X, y, n_jobs=n_jobs)
+    fit_wall = time.perf_counter() - wall
+    wall = time.perf_counter()
+    seconds, _ = cpu_seconds(model.predict, objects)
+    result = {
+        "objects": len(objects),
+        "training": len(X),
+        "threads": n_jobs,
+        "cpu_seconds_fit": round(fits, 3),
+        "cpu_seconds_predict": round(seconds, 3),
+        "wall_seconds_fit": round(fit_wall, 3),
+        "wall_seconds_predict": round(time.perf_counter() - wall, 3),
+    }
+    print(json.dumps(result), flush=True)
+    return result
+
+
+def make_all(rng, n_stars, n_quasars, n_objects):
+    X = np.vstack([make_stars(rng, n_stars), make_quasars(rng, n_quasars)])
+    y = np.repeat(["star", "QSO"], [n_stars, n_quasars])
+    return X, y, make_objects(rng, n_objects)
+
+
+def versions():
+    found = {"python": platform.python_version()}
+    for package in ("numpy", "numba", "scikit-learn", "mlpack"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--growth", action="store_true", help="growth and threads instead")
+    parser.add_argument("--mlpack-objects", type=int, default=200_000)
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(0)
+    result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    small = make_all(rng, 3000, 3000, 3000)
+    for kernel in ("epanechnikov", "gaussian"):
+        model = fit(*small[:2], kernel)
+        model.predict(small[2])
+        model.log_density(np.vstack([small[2]] * 10))
+    part = {
+        "command": " ".join(["python", *sys.argv]),
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": versions(),
+    }
+    if arguments.growth:
+        part["rows"] = growth(rng)
+        result["growth"] = part
+    else:
+        X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
+        reach = [
+            cKDTree(X[y == label]).query_ball_point(objects[:2000], BANDWIDTH, return_length=True)
+            for label in ("star", "QSO")
+        ]
+        part |= {"stars": N_STARS, "quasars": N_QUASARS, "objects": N_OBJECTS}
+        part["mean_within_bandwidth"] = [round(float(n.mean()), 1) for n in reach]
+        print(json.dumps(part), flush=True)
+        compared, predicted = compare(X, y, objects, arguments.mlpack_objects)
+        part |= compared
+        part["check"] = check_labels(X, y, objects, predicted, rng)
+        print(json.dumps(part["check"]), flush=True)
+        part["leave_one_out"] = leave_one_out(X, y)
+        result["comparison"] = part
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
