@@ -1,0 +1,1 @@
+"""Do two summaries say the same."""
