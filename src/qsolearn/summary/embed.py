@@ -211,8 +211,10 @@ def _mean_pool(tokenizer, network, texts):
     """Mean of the last hidden state over real tokens only: padding is masked out."""
     import torch
 
-    ids = [one[: MAX_TOKENS - 1] + [one[-1]] if len(one) > MAX_TOKENS else one
-           for one in _ids(tokenizer, texts)]
+    ids = [
+        one[: MAX_TOKENS - 1] + [one[-1]] if len(one) > MAX_TOKENS else one
+        for one in _ids(tokenizer, texts)
+    ]
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     vectors = np.zeros((len(texts), network.config.hidden_size), dtype=np.float32)
     begin = 0

@@ -11,15 +11,14 @@ from qsolearn.summary.text import STOP_WORDS, Text
 
 __all__ = ["content_positions", "copied_runs", "lexical_support", "novel_ngrams", "pair_support"]
 
-PAIR_WINDOW = 4
+PAIR_WINDOW = 6
 """Content words of the summary over which a pair is formed."""
 
-SOURCE_WINDOW = 12
+SOURCE_WINDOW = 20
 """Content words of the source within which the pair must occur."""
 
 COPY_LENGTH = 8
 """Words in a row that count as copied."""
-
 
 
 def content_positions(text: Text) -> list[int]:
@@ -74,8 +73,9 @@ def pair_support(candidate: Text, source: Text) -> tuple[float, list[float]]:
 
     Notes
     -----
-    A pair is two stems at most `PAIR_WINDOW` content words apart in one sentence. It is supported
-    if the source has both within `SOURCE_WINDOW` content words, in either order.
+    A pair is two stems at most `PAIR_WINDOW` content words apart in one sentence. It counts 1 if
+    the source has both within `SOURCE_WINDOW` content words in that order, and 1/2 if it has them
+    in the other order only: two numbers that changed places keep their company but not its order.
     """
     positions = content_positions(candidate)
     pairs, k = [], 0
@@ -86,23 +86,25 @@ def pair_support(candidate: Text, source: Text) -> tuple[float, list[float]]:
             k += 1
         pairs.append(
             [
-                (a, b) if a < b else (b, a)
+                (a, b)
                 for i, a in enumerate(here)
                 for b in here[i + 1 : i + 1 + PAIR_WINDOW]
                 if a != b
             ]
         )
-    wanted = {pair for many in pairs for pair in many}
-    found = _source_pairs(source, wanted)
-    hits = [sum(pair in found for pair in many) for many in pairs]
+    found = _source_pairs(source, {pair for many in pairs for pair in many})
+    hits = [
+        sum(1.0 if (a, b) in found else 0.5 * ((b, a) in found) for a, b in many) for many in pairs
+    ]
     n = sum(map(len, pairs))
     share = sum(hits) / n if n else float("nan")
     return share, [h / len(m) if m else float("nan") for h, m in zip(hits, pairs, strict=True)]
 
 
 def _source_pairs(source, wanted):
-    """Which of the wanted pairs stand close together in the source."""
+    """Ordered pairs of the wanted words that stand close together in the source."""
     used = {stem for pair in wanted for stem in pair}
+    wanted = wanted | {(b, a) for a, b in wanted}
     place = -1
     recent: list[tuple[int, str]] = []
     found = set()
@@ -114,9 +116,8 @@ def _source_pairs(source, wanted):
             continue
         recent = [(p, s) for p, s in recent if place - p <= SOURCE_WINDOW]
         for _, other in recent:
-            pair = (other, stem) if other < stem else (stem, other)
-            if pair in wanted:
-                found.add(pair)
+            if (other, stem) in wanted:
+                found.add((other, stem))
         recent.append((place, stem))
     return found
 
@@ -174,9 +175,7 @@ def lexical_support(candidate: Text, source: Text) -> dict[str, float]:
     scores["word_pairs"] = pair_support(candidate, source)[0]
     content = [candidate.stems[i] for i in content_positions(candidate)]
     scores["words"] = (
-        sum(stem in source.stem_set for stem in content) / len(content)
-        if content
-        else float("nan")
+        sum(stem in source.stem_set for stem in content) / len(content) if content else float("nan")
     )
     scores["rouge2_precision"] = rouge_n(
         rouge_tokens(candidate.raw), rouge_tokens(source.raw), 2

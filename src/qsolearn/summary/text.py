@@ -33,15 +33,15 @@ _ABBREVIATIONS = frozenset(
     "mrs ms prof st jr sr inc ltd approx resp decl mag ed eds".split()
 )
 
+# Words of direction and negation (before, more, without, no) carry meaning and are not listed.
 STOP_WORDS = frozenset(
     """a an the this that these those it its they them their he she his her him we our us you your i
     me my who whom whose which what when where why how there here and or but nor so yet if then than
-    as of in on at by for with from to into onto over under about above below between among through
-    during before after since until while because although though is are was were be been being am
-    do does did done have has had having will would shall should can could may might must also just
-    only very more most much many some any each every all both either neither such own same other
-    another one s t re ve ll d m up out off again further once via per upon within without toward
-    towards however thus hence therefore respectively well even still too et al""".split()
+    as of in on at by for to between among through while because although though is are was were be
+    been being am do does did done has have had having will would shall should can could may might
+    must also just very much many some any each every such own same other another one s t re ve ll d
+    m once via per within upon toward towards however thus hence therefore respectively well even
+    still too et al""".split()
 )
 
 
