@@ -46,6 +46,11 @@ class Embedder:
     max_tokens : int, optional
         Tokens of one string that the model sees; None = all.
 
+    Attributes
+    ----------
+    baseline : float or None
+        Mean cosine of unrelated sentences, once `baseline_similarity` has measured it.
+
     Examples
     --------
     >>> import numpy as np
@@ -55,10 +60,12 @@ class Embedder:
     """
 
     def __init__(self, function, name="callable", revision="-", count=None, max_tokens=None):
+        """Wrap the function."""
         self.function = function
         self.name = name
         self.revision = revision
         self.max_tokens = max_tokens
+        self.baseline = None
         self._count = count
 
     def __call__(self, texts: list[str]) -> np.ndarray:
@@ -212,7 +219,7 @@ def _mean_pool(tokenizer, network, texts):
     import torch
 
     ids = [
-        one[: MAX_TOKENS - 1] + [one[-1]] if len(one) > MAX_TOKENS else one
+        [*one[: MAX_TOKENS - 1], one[-1]] if len(one) > MAX_TOKENS else one
         for one in _ids(tokenizer, texts)
     ]
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-
 from difflib import SequenceMatcher
 from functools import cache
-from importlib.resources import files
 
 from qsolearn.summary.flags import Flag
-from qsolearn.summary.text import STOP_WORDS, Text, stem
+from qsolearn.summary.lexicon import NOT_NAMES, STOP_WORDS, read_lines
+from qsolearn.summary.text import Text, stem
 
 __all__ = ["check_names", "find_names", "nearest_name"]
 
 _MOST_HINTS = 200
 _JOINS = frozenset({" ", "-", " & ", "/", "–", ".", ". "})
-_CASUAL = frozenset(
-    """paper study work authors author section sections figure figures table tables equation
-    equations chapter appendix january february march april may june july august september october
-    november december monday tuesday wednesday thursday friday saturday sunday english i mr mrs dr
-    university republic methods results conclusion conclusions background objective abstract
-    introduction first second third finally future next next""".split()
-)
-
-
-@cache
-def _word_list(name):
-    lines = files("qsolearn.summary").joinpath("data", name).read_text(encoding="utf-8")
-    return tuple(
-        line.strip() for line in lines.splitlines() if line.strip() and not line.startswith("#")
-    )
 
 
 @cache
 def _term_stems():
-    return frozenset(stem(word) for word in _word_list("terms.txt"))
+    return frozenset(stem(word) for word in read_lines("terms.txt"))
 
 
 def _is_odd(raw):
@@ -72,7 +56,7 @@ def find_names(text: Text) -> list[tuple[int, int]]:
         if word in STOP_WORDS and not (len(shown) > 1 and shown.isupper()):
             continue
         if not _is_odd(shown):
-            if not shown[0].isupper() or word in _CASUAL:
+            if not shown[0].isupper() or word in NOT_NAMES:
                 continue
             opens = i in firsts or raw[max(0, text.starts[i] - 2) : text.starts[i]].strip() in (
                 "\"", "“", "(", ":", "'", "‘",
@@ -208,7 +192,7 @@ def check_names(candidate: Text, source: Text) -> tuple[dict[str, float], list[F
             if pool is None:
                 pool = _source_names(source)
             near = nearest_name(span, pool)
-            known_name = nearest_name(span, list(_word_list("names.txt"))) if not near else ""
+            known_name = nearest_name(span, list(read_lines("names.txt"))) if not near else ""
             hints[span] = near or (
                 f"{known_name}, which the source does not name either" if known_name else ""
             )

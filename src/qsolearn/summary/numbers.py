@@ -11,32 +11,19 @@ from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 from qsolearn.summary.flags import Flag
-from qsolearn.summary.text import STOP_WORDS, Text
+from qsolearn.summary.lexicon import STOP_WORDS
+from qsolearn.summary.text import Text
 
 __all__ = ["Number", "check_numbers", "find_numbers"]
 
 _SCALE = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_WORDS = dict(
-    zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen twenty".split(),
-        range(21),
-        strict=True,
-    )
-) | {
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "seventy": 70,
-    "eighty": 80,
-    "ninety": 90,
-    "hundred": 100,
-    "dozen": 12,
-    "half": 0.5,
-    "quarter": 0.25,
-    "third": 1 / 3,
-}
+_WORDS = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
+    "ninety": 90, "hundred": 100, "dozen": 12, "half": 0.5, "quarter": 0.25, "third": 1 / 3,
+}  # fmt: skip
 _UNITS = {
     "arcsec": "arcsec", "arcsecs": "arcsec", "arcsecond": "arcsec", "arcseconds": "arcsec",
     "arcmin": "arcmin", "arcmins": "arcmin", "arcminute": "arcmin", "arcminutes": "arcmin",
@@ -150,6 +137,7 @@ class _Index:
     """Numbers of the source, sorted by size."""
 
     def __init__(self, source):
+        """Read and sort the source's numbers."""
         numbers = sorted(find_numbers(source.raw, words=True), key=lambda number: number.value)
         self.numbers = numbers
         self.values = [number.value for number in numbers]

@@ -49,7 +49,7 @@ def reference_list(raw: str) -> tuple[int, int] | None:
     >>> entries = "\\n".join(f"[{i}] 2022, MNRAS, 514, {2700 + i}" for i in range(1, 8))
     >>> start, end = reference_list("Our conclusions.\\n" + entries)
     >>> entries.startswith("[1]"), start, end
-    (True, 17, 211)
+    (True, 17, 205)
     """
     groups: list[list[re.Match]] = []
     for match in _ENTRY.finditer(raw):

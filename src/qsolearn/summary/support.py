@@ -5,9 +5,9 @@ Nothing here needs an embedding. All measures lie between 0 and 1 but for compre
 
 from __future__ import annotations
 
-
+from qsolearn.summary.lexicon import STOP_WORDS
 from qsolearn.summary.overlap import rouge_n, rouge_tokens
-from qsolearn.summary.text import STOP_WORDS, Text
+from qsolearn.summary.text import Text
 
 __all__ = ["content_positions", "copied_runs", "lexical_support", "novel_ngrams", "pair_support"]
 

@@ -12,6 +12,8 @@ from bisect import bisect_right
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from qsolearn.summary.lexicon import ABBREVIATIONS
+
 __all__ = ["MAX_CHARACTERS", "Text", "read_text", "stem"]
 
 MAX_CHARACTERS = 20_000_000
@@ -28,21 +30,6 @@ _BREAK = re.compile(r"(?<=[a-z]{2})-[ \t]*\r?\n[ \t]*(?=[a-z])")
 _LINE = re.compile(r"-[ \t]*\r?\n[ \t]*")
 _SPACE = re.compile(r"\s+")
 _END = re.compile(r"[.!?。！？]+[\"'”’)\]]*(?=\s)|[。！？]+|\n[ \t]*\r?\n\s*")
-_ABBREVIATIONS = frozenset(
-    "al cf ca e.g eg i.e ie etc vs fig figs eq eqs sec sect sects tab ref refs no nos vol pp dr mr "
-    "mrs ms prof st jr sr inc ltd approx resp decl mag ed eds".split()
-)
-
-# Words of direction and negation (before, more, without, no) carry meaning and are not listed.
-STOP_WORDS = frozenset(
-    """a an the this that these those it its they them their he she his her him we our us you your i
-    me my who whom whose which what when where why how there here and or but nor so yet if then than
-    as of in on at by for to between among through while because although though is are was were be
-    been being am do does did done has have had having will would shall should can could may might
-    must also just very much many some any each every such own same other another one s t re ve ll d
-    m once via per within upon toward towards however thus hence therefore respectively well even
-    still too et al""".split()
-)
 
 
 @lru_cache(maxsize=200_000)
@@ -127,6 +114,7 @@ class Text:
     """
 
     def __init__(self, raw: str, vocabulary: frozenset[str] | set[str] | None = None):
+        """Read words and sentences."""
         if not isinstance(raw, str):
             raise TypeError(
                 f"A text must be a string, got {type(raw).__name__}: decode it or read the file "
@@ -172,6 +160,7 @@ class Text:
             self.ends.append(end)
 
     def __len__(self):
+        """Return the number of words."""
         return len(self.words)
 
     @cached_property
@@ -255,7 +244,7 @@ def _ends_here(raw, match, lower_case):
     while k > 0 and not raw[k - 1].isspace() and dot - k < 12:
         k -= 1
     before = raw[k:dot].lstrip("(\"'“[")
-    if before.lower() in _ABBREVIATIONS:
+    if before.lower() in ABBREVIATIONS:
         return False
     if len(before) == 1 and before.isalpha() and before.isupper():
         return False  # an initial
