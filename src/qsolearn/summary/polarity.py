@@ -43,20 +43,18 @@ class Alignment:
         self.similarity = similarity
 
 
-def align_words(candidate: Text, source: Text, k: int = _NEIGHBORS) -> Alignment:
+def align_words(candidate: Text, source: Text) -> Alignment:
     """Find the nearest source sentences of each summary sentence without embeddings.
 
     Parameters
     ----------
     candidate, source : Text
         The summary and the text it summarizes.
-    k : int
-        How many source sentences to keep.
 
     Returns
     -------
     Alignment
-        Over n sentences of the candidate and at most k of the source.
+        Over n sentences of the candidate and at most 3 of the source.
 
     Notes
     -----
@@ -70,15 +68,18 @@ def align_words(candidate: Text, source: Text, k: int = _NEIGHBORS) -> Alignment
     frequency = np.bincount(theirs.indices, minlength=len(columns))
     weight = sparse.diags(1 + np.log(theirs.shape[0] / np.maximum(frequency, 1)))
     ours, theirs = _unit(ours @ weight), _unit(theirs @ weight)
-    k = min(k, theirs.shape[0])
+    k = min(_NEIGHBORS, theirs.shape[0])
     best = np.zeros((ours.shape[0], k), dtype=int)
     similarity = np.zeros((ours.shape[0], k))
     turned = theirs.T.tocsr()
     for begin in range(0, ours.shape[0], _BLOCK):
         block = (ours[begin : begin + _BLOCK] @ turned).toarray()
-        nearest = np.argsort(-block, axis=1, kind="stable")[:, :k]
-        best[begin : begin + _BLOCK] = nearest
-        similarity[begin : begin + _BLOCK] = np.take_along_axis(block, nearest, axis=1)
+        rows = np.arange(len(block))
+        for j in range(k):
+            nearest = block.argmax(axis=1)
+            best[begin : begin + _BLOCK, j] = nearest
+            similarity[begin : begin + _BLOCK, j] = block[rows, nearest]
+            block[rows, nearest] = -1
     return Alignment(best, similarity)
 
 

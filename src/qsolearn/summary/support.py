@@ -155,7 +155,7 @@ def copied_runs(candidate: Text, source: Text, length: int = COPY_LENGTH) -> lis
 
 
 def lexical_support(candidate: Text, source: Text) -> dict[str, float]:
-    """All measures of support that need no embedding.
+    """Support measures that count words, without `pair_support`.
 
     Parameters
     ----------
@@ -165,14 +165,13 @@ def lexical_support(candidate: Text, source: Text) -> dict[str, float]:
     Returns
     -------
     dict
-        novel_1 ... novel_4: share of novel n-grams. word_pairs: `pair_support`. words: share of
-        content words found in the source. rouge2_precision: ROUGE-2 precision against the source.
+        novel_1 ... novel_4: share of novel n-grams. words: share of content words found in the
+        source. rouge2_precision: ROUGE-2 precision against the source.
         copied: share of words in runs of `COPY_LENGTH` words or more that the source has too.
         compression: words of the source per word of the candidate. word_coverage: share of the
         source's content words (each as often as it occurs) that the candidate uses.
     """
     scores = {f"novel_{n}": novel_ngrams(candidate, source, n) for n in range(1, 5)}
-    scores["word_pairs"] = pair_support(candidate, source)[0]
     content = [candidate.stems[i] for i in content_positions(candidate)]
     scores["words"] = (
         sum(stem in source.stem_set for stem in content) / len(content) if content else float("nan")
