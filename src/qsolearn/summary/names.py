@@ -12,6 +12,7 @@ from qsolearn.summary.text import Text, stem
 __all__ = ["check_names", "find_names", "nearest_name"]
 
 _MOST_HINTS = 200
+_OPENERS = frozenset(".!?:\"'“‘(")
 _JOINS = frozenset({" ", "-", " & ", "/", "–", ".", ". "})
 
 
@@ -58,9 +59,10 @@ def find_names(text: Text) -> list[tuple[int, int]]:
         if not _is_odd(shown):
             if not shown[0].isupper() or word in NOT_NAMES:
                 continue
-            opens = i in firsts or raw[max(0, text.starts[i] - 2) : text.starts[i]].strip() in (
-                "\"", "“", "(", ":", "'", "‘",
-            )  # fmt: skip
+            opens = (
+                i in firsts
+                or raw[max(0, text.starts[i] - 3) : text.starts[i]].rstrip()[-1:] in _OPENERS
+            )
             follows = i + 1 < len(text.words) and raw[text.starts[i + 1]].isupper()
             if opens and not follows:
                 continue
@@ -88,7 +90,7 @@ def _source_names(source):
     return list(found)
 
 
-def nearest_name(name: str, names: list[str]) -> str:
+def nearest_name(name: str, names: list[str], least: float = 0.6) -> str:
     """The most similar of some names, or "" where none is similar.
 
     Parameters
@@ -97,28 +99,30 @@ def nearest_name(name: str, names: list[str]) -> str:
         A name.
     names : list of str
         Names to choose from.
+    least : float
+        Least ratio of matching characters.
 
     Returns
     -------
     str
-        The name with the highest ratio of matching characters, at least 0.6; one with capitals and
-        digits in the same places gains 0.2, so that KS2 is nearer to KS4 than to Ks.
+        The name with the highest ratio of matching characters, or "". One with capitals and digits
+        in the same places gains 0.2, so that KS2 is nearer to KS4 than to Ks.
 
     Examples
     --------
     >>> nearest_name("KS2", ["SDSS", "KS4", "Gaia"])
     'KS4'
     """
-    best, best_ratio = "", 0.6
+    best, best_ratio = "", least
     low = name.lower()
     for other in names:
         if abs(len(other) - len(name)) > 0.5 * max(len(other), len(name)):
             continue
         matcher = SequenceMatcher(None, low, other.lower(), autojunk=False)
-        if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < max(0.6, best_ratio - 0.2):
+        if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < max(least, best_ratio - 0.2):
             continue
         ratio = matcher.ratio()
-        if ratio < 0.6:
+        if ratio < least:
             continue
         ratio += 0.2 * (_shape(name) == _shape(other))
         if ratio > best_ratio:
@@ -129,6 +133,14 @@ def nearest_name(name: str, names: list[str]) -> str:
 def _shape(name):
     """Letters and digits of a name, each replaced by its kind."""
     return [(c.isdigit(), c.isupper()) for c in name]
+
+
+def _known_hint(name):
+    """What the list of known names says of a name that the source has nothing like."""
+    known = nearest_name(name, list(read_lines("names.txt")), 0.75)
+    if known.lower() == name.lower():
+        return ", though there is something of that name"
+    return f"; it looks like {known}, which the source does not name either" if known else ""
 
 
 def _initials(source):
@@ -192,17 +204,14 @@ def check_names(candidate: Text, source: Text) -> tuple[dict[str, float], list[F
             if pool is None:
                 pool = _source_names(source)
             near = nearest_name(span, pool)
-            known_name = nearest_name(span, list(read_lines("names.txt"))) if not near else ""
-            hints[span] = near or (
-                f"{known_name}, which the source does not name either" if known_name else ""
-            )
+            hints[span] = f"; did you mean {near}?" if near else _known_hint(span)
         hint = hints.get(span, "")
         flags.append(
             Flag(
                 "name",
                 candidate.starts[a],
                 candidate.ends[b - 1],
-                "not in the source" + (f"; did you mean {hint}?" if hint else ""),
+                "not in the source" + hint,
             )
         )
     scores = {"names": found / checked if checked else 1.0}

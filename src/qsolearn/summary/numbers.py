@@ -41,11 +41,21 @@ _NUMBER = re.compile(
     r"(?P<kilo>[kK](?![\w]))?"
     r"(?!\w*[A-Za-z]\d)"
 )
-_AFTER = re.compile(r"[\s-]*(?P<percent>%|percent\b|per\s+cent\b)?(?P<word>[A-Za-z]+2?)?")
+_AFTER = re.compile(
+    r"[\s-]*(?P<percent>%|percent\b|per\s+cent\b)?(?P<square>(?:square|sq\.?)\s+(?=deg))?"
+    r"(?P<word>[A-Za-z]+2?)?"
+)
 _WORD_NUMBER = re.compile(r"\b(" + "|".join(_WORDS) + r")s?\b", re.IGNORECASE)
 _SUBSET = re.compile(r"\b(?:of|among|out of|from)\s+(?:the|these|those|which|all|its|their)?\s*$")
+_CONTRAST = re.compile(
+    r"\b(?:on the other hand|another|others?|while|whereas|in contrast|by contrast|however|further|"
+    r"additional(?:ly)?|in addition|besides)\b",
+    re.IGNORECASE,
+)
 _CONTEXT = 6
 _SOURCE_CONTEXT = 14
+_NEAR_CONTEXT = 5
+_SWAP_GAIN = 0.25
 
 
 class Number(NamedTuple):
@@ -114,7 +124,7 @@ def find_numbers(raw: str, words: bool = False) -> list[Number]:
             factor *= _SCALE[word]
             end = after.end("word")
         elif word in _UNITS:
-            unit = _UNITS[word]
+            unit = _UNITS[word] + ("2" if after["square"] else "")
         sign = -1.0 if match["sign"] in "-−" and match["sign"] and _is_sign(raw, match) else 1.0
         numbers.append(
             Number(sign * value * factor, step * factor, unit, match.start("digits"), end)
@@ -176,7 +186,7 @@ class _Index:
         return f"not in the source; the nearest number there is {raw[closest.start : closest.end]}"
 
 
-def _context(text, start, end, reach, skip):
+def _context(text, start, end, reach):
     """Content stems around a span, within one sentence, nearest first, with their distance."""
     s = text.sentence_of(start)
     first, last = text.first_word[s], text.first_word[s + 1]
@@ -186,7 +196,7 @@ def _context(text, start, end, reach, skip):
     for sequence in (range(left - 1, first - 1, -1), range(right, last)):
         distance = 0
         for i in sequence:
-            if text.words[i] in STOP_WORDS or i in skip:
+            if text.words[i] in STOP_WORDS:
                 continue
             distance += 1
             if distance > reach:
@@ -245,10 +255,10 @@ def check_numbers(candidate: Text, source: Text) -> tuple[dict[str, float], list
                     f"the source gives this number in {', '.join(sorted(units))}",
                 )
             )
-        ours = _context(candidate, number.start, number.end, _CONTEXT, ())
+        ours = _context(candidate, number.start, number.end, _CONTEXT)
         best, where = -1.0, None
         for match in matches[:200]:
-            theirs = _context(source, match.start, match.end, _SOURCE_CONTEXT, ())
+            theirs = _context(source, match.start, match.end, _SOURCE_CONTEXT)
             fit = _fit(ours, theirs)
             if fit > best:
                 best, where = fit, match
@@ -257,6 +267,7 @@ def check_numbers(candidate: Text, source: Text) -> tuple[dict[str, float], list
             hint = f'in the source it stands in: "{_quote(source, where.start)}"'
             flags.append(Flag("number context", number.start, number.end, hint))
     flags += _wrong_subsets(candidate, source, numbers, places)
+    flags += _exchanged(candidate, source, numbers, places)
     supported = sum(bool(matches) for matches in places) / len(numbers)
     return {"numbers": supported, "number_context": sum(fits) / len(fits)}, flags
 
@@ -284,6 +295,9 @@ def _wrong_subsets(candidate, source, numbers, places):
         if with_a & with_b:
             continue
         where = min(with_b, key=lambda i: min(abs(i - j) for j in with_a))
+        apart = min(abs(where - j) for j in with_a)
+        if apart <= 2 and not _CONTRAST.search(source.sentence_text(where)):
+            continue  # the source may well go on about the same objects
         flags.append(
             Flag(
                 "number context",
@@ -293,4 +307,39 @@ def _wrong_subsets(candidate, source, numbers, places):
                 f'"{_quote(source, source.sentences[where][0])}"',
             )
         )
+    return flags
+
+
+def _exchanged(candidate, source, numbers, places):
+    """Flags for two numbers of a sentence that fit the source better the other way round."""
+
+    def fit(context, matches):
+        return max(
+            _fit(context, _context(source, match.start, match.end, _NEAR_CONTEXT))
+            for match in matches[:20]
+        )
+
+    flags = []
+    sentence = [candidate.sentence_of(number.start) for number in numbers]
+    contexts = {}
+    for i, a in enumerate(numbers):
+        for j in range(i + 1, min(i + 6, len(numbers))):
+            b = numbers[j]
+            if sentence[i] != sentence[j]:
+                break
+            if not places[i] or not places[j] or a.value == b.value or a.unit != b.unit:
+                continue
+            for k in (i, j):
+                if k not in contexts:
+                    number = numbers[k]
+                    contexts[k] = _context(candidate, number.start, number.end, _NEAR_CONTEXT)
+            straight = fit(contexts[i], places[i]), fit(contexts[j], places[j])
+            crossed = fit(contexts[i], places[j]), fit(contexts[j], places[i])
+            if min(crossed[0] - straight[0], crossed[1] - straight[1]) < 0:
+                continue
+            if sum(crossed) - sum(straight) >= _SWAP_GAIN:
+                other = {k: candidate.raw[numbers[k].start : numbers[k].end] for k in (i, j)}
+                for k, partner in ((i, j), (j, i)):
+                    hint = f"in the source {other[partner]} stands beside these words"
+                    flags.append(Flag("number context", numbers[k].start, numbers[k].end, hint))
     return flags

@@ -23,6 +23,10 @@ _NEIGHBORS = 3
 _LEAST = 0.2
 _MARKED = 0.3
 _SCOPE = 3
+_CLOSE = 4
+_WIDE = 6
+_LEAST_SHARED = 2
+_MOST_PLACES = 100
 _BLOCK = 512
 
 
@@ -193,9 +197,8 @@ def check_polarity(
         lost, found = _negations(candidate, ours, near, source)
         negation += lost
         flags += found
-        lost, found = _antonyms(candidate, ours, near, source)
-        opposite += lost
-        flags += found
+        opposite += _antonyms(candidate, ours, near, source)
+    flags += _turned_words(candidate, source)
     n = len(candidate.sentences)
     return {"negation": 1 - negation / n, "antonyms": 1 - opposite / n}, flags
 
@@ -229,7 +232,7 @@ def _negations(candidate, ours, near, source):
         if not said or ours.negated & set(said):
             continue
         lost += value * (0.5 if ours.cues else 1.0)
-        if len(said) == 2 and value >= _MARKED and not ours.cues:
+        if len(said) == min(2, len(scope)) and value >= _MARKED and not ours.cues:
             first = min(i for i in ours.words if candidate.stems[i] in said)
             flags.append(
                 Flag(
@@ -249,30 +252,66 @@ def _around(text, i, words, reach):
     return {text.stems[k] for k in content[max(0, at - reach) : at + reach]}
 
 
+def _places(candidate, source):
+    """Where the source has the candidate's turnable words and their opposites."""
+    wanted = set()
+    for word_stem in candidate.stem_set:
+        against = opposites(word_stem) & source.stem_set
+        if against:
+            wanted |= against | {word_stem}
+    places: dict[str, list[int]] = {}
+    for i, word_stem in enumerate(source.stems):
+        if word_stem in wanted and len(places.setdefault(word_stem, [])) < _MOST_PLACES:
+            places[word_stem].append(i)
+    return places
+
+
+def _turned_words(candidate, source):
+    """Flags for words whose opposite stands in the source among the same neighbors."""
+    places = _places(candidate, source)
+    flags = []
+
+    def best(stems, context):
+        found = (0, -1)
+        for one in stems:
+            for k in places.get(one, ()):
+                s = source.sentence_of(source.starts[k])
+                words = range(source.first_word[s], source.first_word[s + 1])
+                found = max(found, (len(context & _around(source, k, words, _WIDE)), -k))
+        return found
+
+    for s in range(len(candidate.sentences)):
+        words = range(candidate.first_word[s], candidate.first_word[s + 1])
+        for i in words:
+            against = opposites(candidate.stems[i])
+            if not any(one in places for one in against):
+                continue
+            context = _around(candidate, i, words, _CLOSE) - against
+            opposite, k = best(against, context)
+            same, _ = best({candidate.stems[i]}, context)
+            if opposite < _LEAST_SHARED or opposite < same + 2:
+                continue
+            quote = _quote(source, source.sentence_of(source.starts[-k]))
+            hint = f'the source says "{source.words[-k]}": "{quote}"'
+            flags.append(Flag("antonym", candidate.starts[i], candidate.ends[i], hint))
+    return flags
+
+
 def _antonyms(candidate, ours, near, source):
-    lost, flags = 0.0, []
+    """How much of the sentence says the opposite of the sentences nearest to it."""
+    lost = 0.0
     for i in ours.words:
         word_stem = candidate.stems[i]
         against = opposites(word_stem)
         if not against or word_stem in near[0][0].stems:
             continue
-        for other, value, j in near:
+        for other, value, _ in near:
             hit = against & other.stems
             if not hit or hit & ours.stems:
                 continue
             k = next(k for k in other.words if source.stems[k] in hit)
-            shared = _around(candidate, i, ours.words, 3) & _around(source, k, other.words, 3)
-            if not shared:
+            if not _around(candidate, i, ours.words, 3) & _around(source, k, other.words, 3):
                 continue
             lost += value
-            if value >= _MARKED and len(shared) >= 2:
-                flags.append(
-                    Flag(
-                        "antonym",
-                        candidate.starts[i],
-                        candidate.ends[i],
-                        f'the source says "{source.words[k]}": "{_quote(source, j)}"',
-                    )
-                )
             break
-    return lost, flags
+    return lost
