@@ -39,7 +39,7 @@ _NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>[-−–+±]?)(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?:\s?[×x*]\s?10\s?\^?\s?\{?(?P<power>[-−]?\d{1,2})\}?|e(?P<e>[-+]?\d{1,2}))?"
     r"(?P<kilo>[kK](?![\w]))?"
-    r"(?!\w*[A-Za-z]\d)"
+    r"(?!\w*[A-Za-z]\d)(?![A-Z]{2})"  # not inside a name: 2MASS, 7DS
 )
 _AFTER = re.compile(
     r"[\s-]*(?P<percent>%|percent\b|per\s+cent\b)?(?P<square>(?:square|sq\.?)\s+(?=deg))?"

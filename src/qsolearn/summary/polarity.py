@@ -18,14 +18,14 @@ from qsolearn.summary.text import Text, stem
 
 __all__ = ["Alignment", "align_words", "check_polarity"]
 
-_PREFIXES = ("un", "in", "im", "ir", "dis", "non")
+_PREFIXES = ("un", "in", "im", "ir", "non")
 _NEIGHBORS = 3
 _LEAST = 0.2
 _MARKED = 0.3
 _SCOPE = 3
 _CLOSE = 4
 _WIDE = 6
-_LEAST_SHARED = 2
+_LEAST_SHARED = 3
 _MOST_PLACES = 100
 _BLOCK = 512
 
@@ -118,7 +118,7 @@ def _opposites():
 
 
 def opposites(word_stem: str) -> set[str]:
-    """Stems of opposite meaning: from the list, and by the prefixes un-, in-, dis-, non-.
+    """Stems of opposite meaning: from the list, and by the prefixes un-, in-, im-, ir-, non-.
 
     Examples
     --------
@@ -271,13 +271,16 @@ def _turned_words(candidate, source):
     places = _places(candidate, source)
     flags = []
 
-    def best(stems, context):
+    def best(stems, context, beside):
+        """Most shared neighbors, an adjacent one counting twice, and where that is."""
         found = (0, -1)
         for one in stems:
             for k in places.get(one, ()):
                 s = source.sentence_of(source.starts[k])
                 words = range(source.first_word[s], source.first_word[s + 1])
-                found = max(found, (len(context & _around(source, k, words, _WIDE)), -k))
+                shared = len(context & _around(source, k, words, _WIDE))
+                shared += bool(beside & _around(source, k, words, 1))
+                found = max(found, (shared, -k))
         return found
 
     for s in range(len(candidate.sentences)):
@@ -287,8 +290,9 @@ def _turned_words(candidate, source):
             if not any(one in places for one in against):
                 continue
             context = _around(candidate, i, words, _CLOSE) - against
-            opposite, k = best(against, context)
-            same, _ = best({candidate.stems[i]}, context)
+            beside = _around(candidate, i, words, 1) - against
+            opposite, k = best(against, context, beside)
+            same, _ = best({candidate.stems[i]}, context, beside)
             if opposite < _LEAST_SHARED or opposite < same + 2:
                 continue
             quote = _quote(source, source.sentence_of(source.starts[-k]))
