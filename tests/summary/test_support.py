@@ -16,7 +16,6 @@ VOCABULARY = ("quasar", "star", "72,964", "not", "the", "of", "galaxy", "KS4", "
 WORDS = st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=40).map(" ".join)
 
 
-
 def plain_pair_support(candidate, source):
     """Every pair against every pair of places."""
     theirs = [source.stems[i] for i in content_positions(source)]

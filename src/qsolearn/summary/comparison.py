@@ -76,6 +76,7 @@ def compare(candidate, reference=None, source=None, model="auto") -> Report:
     0  number  1,219     17   22
     1    name    KS2     34   37
     """
+    _check_others(reference, source)
     embedder = load_embedder(model)
     notes = _missing_torch(model, embedder)
     return _compare(
@@ -132,6 +133,7 @@ def compare_all(candidates, reference=None, source=None, model="auto") -> dict[s
         candidates = dict(enumerate(candidates))
     if not candidates:
         raise ValueError("There is no candidate: give at least one summary.")
+    _check_others(reference, source)
     embedder = load_embedder(model)
     notes = _missing_torch(model, embedder)
     reference, source = _prepare(reference, embedder), _prepare(source, embedder)
@@ -139,6 +141,13 @@ def compare_all(candidates, reference=None, source=None, model="auto") -> dict[s
         name: _compare(text, reference, source, embedder, notes)
         for name, text in candidates.items()
     }
+
+
+def _check_others(reference, source):
+    if reference is None and source is None:
+        raise ValueError(
+            "There is nothing to compare with: give a reference summary, the source, or both."
+        )
 
 
 def _missing_torch(model, embedder):
@@ -162,10 +171,6 @@ def _prepare(raw, embedder):
 
 
 def _compare(raw, reference, source, embedder, notes):
-    if reference is None and source is None:
-        raise ValueError(
-            "There is nothing to compare with: give a reference summary, the source, or both."
-        )
     others = [one for one in (reference, source) if one is not None]
     text = Text(raw, frozenset().union(*(one.text.vocabulary for one in others)))
     embedded = EmbeddedText(text, embedder) if embedder else None
@@ -176,7 +181,7 @@ def _compare(raw, reference, source, embedder, notes):
     if reference is not None:
         scores |= _to_reference(text, embedded, reference, embedder, intervals)
     if source is not None:
-        alignment = align_words(text, source.text) if text.sentences else None
+        alignment = align_words(text, source.text)
         found, support = _to_source(text, embedded, source, embedder, alignment, intervals, flags)
         scores |= found
     else:
@@ -192,9 +197,7 @@ def _compare(raw, reference, source, embedder, notes):
         seen=_seen(text, embedded, reference, source),
         signature=_signature(embedder),
         candidate=raw,
-        sentences=pd.DataFrame(text.sentences, columns=["start", "end"]).assign(
-            support=support[: len(text.sentences)]
-        ),
+        sentences=pd.DataFrame(text.sentences, columns=["start", "end"]).assign(support=support),
         notes=notes,
         alignment=_heat_map(text, embedded, source or reference, alignment),
     )
@@ -235,7 +238,7 @@ def _to_source(text, embedded, other, embedder, alignment, intervals, flags):
     measures = lexical_support(text, other.text)
     measures["word_pairs"], per_sentence = pair_support(text, other.text)
     per_sentence = np.array(per_sentence)
-    weights = np.diff(text.first_word) if text.sentences else np.ones(0)
+    weights = np.diff(text.first_word)
     intervals["source_word_pairs"] = bootstrap_sentences(per_sentence, weights)[1:]
     support = per_sentence
     if embedded is not None:
@@ -254,10 +257,9 @@ def _to_source(text, embedded, other, embedder, alignment, intervals, flags):
     more, found = check_names(text, other.text)
     checks |= more
     flags += found
-    if alignment is not None:
-        more, found = check_polarity(text, other.text, alignment)
-        checks |= more
-        flags += found
+    more, found = check_polarity(text, other.text, alignment)
+    checks |= more
+    flags += found
     combined = combine(measures | checks | {"known_3": 1 - measures["novel_3"]})
     scores = {"source_support": combined}
     scores |= {f"source_{name}": value for name, value in measures.items()}
@@ -325,8 +327,6 @@ def _signature(embedder):
 
 def _heat_map(text, embedded, other, alignment):
     """Similarity of the sentences, in at most 60 rows and columns."""
-    if not text.sentences or not other.text.sentences:
-        return None
     rows = _groups(len(text.sentences))
     columns = _groups(len(other.text.sentences))
     if embedded is not None:

@@ -178,8 +178,6 @@ def _seen_table(report):
 
 def _heat_map(report):
     table = report.alignment
-    if table is None:
-        return ""
     size = 12
     values = np.clip(table.to_numpy(), 0, 1)
     cells = []

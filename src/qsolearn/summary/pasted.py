@@ -92,7 +92,7 @@ def check_pasted(candidate: Text, source: Text | None) -> tuple[dict[str, float]
         n = candidate.raw.count("\n", *span) + 1
         flags.append(Flag("reference list", *span, f"{n} lines of references are no summary"))
     runs = copied_runs(candidate, source, length=_LONG_RUN) if source is not None else []
-    share = sum(b - a for a, b in runs) / max(1, len(candidate))
+    share = sum(b - a for a, b in runs) / len(candidate)
     furniture = _FURNITURE.findall(candidate.raw)
     if share > _PASTED_SHARE or len(furniture) >= 3:
         why = f"{share:.0%} of the words stand in the source in runs of {_LONG_RUN} or more"

@@ -39,7 +39,7 @@ class Report:
         What the scores depend on. Scores are comparable only under equal signatures.
     notes : list of str
         What was not done, and why.
-    alignment : DataFrame or None
+    alignment : DataFrame
         Similarity of each sentence of the candidate (rows) to those of the source, or of the
         reference without a source (columns); blocks of sentences where there are more than 60.
     candidate : str
@@ -54,9 +54,9 @@ class Report:
     signature: str
     candidate: str
     sentences: pd.DataFrame
+    alignment: pd.DataFrame
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    alignment: pd.DataFrame | None = None
 
     def groups(self):
         """Scores in their groups: (title, [(name, value, interval or None), ...])."""

@@ -53,7 +53,7 @@ class EmbeddedText:
     def __init__(self, text: Text, embedder: Embedder):
         """Embed every sentence."""
         self.text = text
-        sentences = text.sentence_texts() or [text.raw.strip()]
+        sentences = text.sentence_texts()
         self.vectors = embedder(sentences)
         self.tokens = embedder.count(sentences)
         limit = embedder.max_tokens
@@ -196,7 +196,6 @@ def topic_similarity(one: Text, other: Text, random_state: int = 0) -> float:
     Latent Dirichlet allocation with five topics, fitted to the sentences of both texts. Two texts
     on one subject share their topics whatever they claim: the blindest of the measures here.
     """
-    from scipy.spatial.distance import jensenshannon
     from sklearn.decomposition import LatentDirichletAllocation
     from sklearn.feature_extraction.text import CountVectorizer
 
@@ -207,5 +206,7 @@ def topic_similarity(one: Text, other: Text, random_state: int = 0) -> float:
     vectorizer = CountVectorizer(analyzer=list)
     counts = vectorizer.fit_transform(sentences[0] + sentences[1])
     model = LatentDirichletAllocation(_TOPICS, max_iter=5, random_state=random_state).fit(counts)
-    mixtures = model.transform(vectorizer.transform(whole))
-    return float(1 - jensenshannon(mixtures[0], mixtures[1], base=2))
+    mixtures = model.transform(vectorizer.transform(whole))  # every entry is above 0
+    middle = mixtures.mean(axis=0)
+    divergence = 0.5 * (mixtures * np.log2(mixtures / middle)).sum()
+    return float(1 - np.sqrt(max(divergence, 0.0)))  # rounding may go below 0

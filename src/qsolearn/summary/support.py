@@ -180,8 +180,8 @@ def lexical_support(candidate: Text, source: Text) -> dict[str, float]:
         rouge_tokens(candidate.raw), rouge_tokens(source.raw), 2
     ).precision
     copied = sum(end - start for start, end in copied_runs(candidate, source))
-    scores["copied"] = copied / len(candidate) if len(candidate) else float("nan")
-    scores["compression"] = len(source) / len(candidate) if len(candidate) else float("nan")
+    scores["copied"] = copied / len(candidate)
+    scores["compression"] = len(source) / len(candidate)
     theirs = [source.stems[i] for i in content_positions(source)]
     used = {*content}
     scores["word_coverage"] = (

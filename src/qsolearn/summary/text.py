@@ -102,7 +102,7 @@ class Text:
     TypeError
         If `raw` is not a string.
     ValueError
-        If `raw` is empty, too long, or holds NUL characters.
+        If `raw` is empty or without words, too long, or holds NUL characters.
 
     Examples
     --------
@@ -133,6 +133,8 @@ class Text:
             )
         self.raw = raw
         self._read_words(vocabulary or frozenset())
+        if not self.words:
+            raise ValueError("The text has no word and no number in it: give a text to compare.")
         self.sentences = _sentence_spans(raw, self.starts)
         self.first_word = [bisect_right(self.starts, a - 1) for a, _ in self.sentences]
         self.first_word.append(len(self.words))
