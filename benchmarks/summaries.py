@@ -90,7 +90,7 @@ def main():
             "words": len(text.split()),
             "without_embeddings": cpu(
                 lambda: compare(summary, reference, text, model="none"), repeats
-            ),  # noqa: B023
+            ),
         }
         if embedder is not None:
             row["with_embeddings"] = cpu(
