@@ -4,7 +4,8 @@
 
 The texts are made on the spot: random sentences over a vocabulary of 5,000 made-up words, names and
 numbers included, a summary of 300 words of which half are sentences of the source, and a reference
-summary of 300 words. Times are CPU seconds of one thread after the model is loaded; with embeddings and without.
+summary of 300 words. Times are CPU seconds of one thread after the model is loaded, with embeddings
+and without.
 """
 
 from __future__ import annotations
@@ -55,11 +56,11 @@ def make_text(n_words, seed):
     return sentences
 
 
-def cpu(function, repeats):
+def cpu(texts, model, repeats):
     best = float("inf")
     for _ in range(repeats):
         start = time.process_time()
-        function()
+        compare(*texts, model)
         best = min(best, time.process_time() - start)
     return round(best, 3)
 
@@ -86,17 +87,10 @@ def main():
         summary = " ".join(source[:8] + foreign)
         text = " ".join(source)
         repeats = 3 if n <= 10_000 else 1
-        row = {
-            "words": len(text.split()),
-            "without_embeddings": cpu(
-                lambda: compare(summary, reference, text, model="none"), repeats
-            ),
-        }
+        texts = summary, reference, text
+        row = {"words": len(text.split()), "without_embeddings": cpu(texts, "none", repeats)}
         if embedder is not None:
-            row["with_embeddings"] = cpu(
-                lambda: compare(summary, reference, text, model=embedder),  # noqa: B023
-                min(repeats, 2),
-            )
+            row["with_embeddings"] = cpu(texts, embedder, min(repeats, 2))
         rows.append(row)
         print(row, flush=True)
     result = {
