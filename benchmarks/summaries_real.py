@@ -1,7 +1,7 @@
 """Do the summary metrics agree with people, and do they notice planted errors?
 
-    QSOLEARN_SHARED=../shared python benchmarks/summaries_real.py calibrate
-    QSOLEARN_SHARED=../shared python benchmarks/summaries_real.py judge
+    QSOLEARN_SHARED=FOLDER python benchmarks/summaries_real.py calibrate
+    QSOLEARN_SHARED=FOLDER python benchmarks/summaries_real.py judge
 
 `calibrate` sees the even documents of SummEval alone (documents 0, 2, 4, ...) and writes the means
 and scales of the combined score to src/qsolearn/summary/data/weights.json. `judge` opens the odd
@@ -284,6 +284,12 @@ def planted(documents, embedder, notebook, *, per_document, repeats, names=None)
     return {"kinds": table, "flags_per_clean_text": round(float(np.mean(clean)), 2)}
 
 
+def ends(text):
+    """A short text whole, of a longer one the first and last word."""
+    words = text.split()
+    return text if len(text) <= 30 else f"{words[0]} ... {words[-1]}"
+
+
 def founding(folder, embedder, notebook):
     texts = {
         name: (folder / f"{name}_summary.txt").read_text(encoding="utf-8")
@@ -292,7 +298,7 @@ def founding(folder, embedder, notebook):
     paper = texts["meta"][: texts["meta"].rindex("References:")]
     result = {}
     for name, report in compare_all(texts, texts["standard"], paper, embedder).items():
-        flags = [[f.check, f.text[:60], f.start, f.end] for f in report.flags.itertuples()]
+        flags = [[f.check, ends(f.text), f.start, f.end] for f in report.flags.itertuples()]
         shown, total = notebook.seen(texts[name])
         result[name] = {
             "notebook_cosine": round(notebook.similarity(texts["standard"], texts[name]), 4),
@@ -349,7 +355,7 @@ def judge(shared, output):
     verify, longeval = read(human, "longsciverify"), read(human, "longeval_pubmed")
     science = verify + longeval
     result = {
-        "command": "QSOLEARN_SHARED=../shared python benchmarks/summaries_real.py judge",
+        "command": "QSOLEARN_SHARED=FOLDER python benchmarks/summaries_real.py judge",
         "date": date.today().isoformat(),
         "python": platform.python_version(),
         "versions": {

@@ -83,13 +83,13 @@ def test_a_number_in_a_foreign_place_is_marked():
 
 def test_the_wrong_subset_of_the_founding_case_is_marked():
     source = (
-        "We consider the 38,534 candidates selected both in Quaia and our work. On the other "
-        "hand, 23,593 Quaia candidates are not selected by our criteria."
+        "The Quaia list shares 38,534 candidates with our catalog. In contrast, 23,593 of its "
+        "entries fail our color cuts."
     )
-    candidate = "Of the 38,534 candidates selected in both surveys, 23,593 were not selected."
+    candidate = "Of the 38,534 candidates that both lists share, 23,593 fail our color cuts."
     flags = check(candidate, source)[1]
-    assert flags == [("number context", "38,534 candidates selected in both surveys, 23,593")]
-    assert not check("Quaia has 38,534 candidates selected here and 23,593 not.", source)[1]
+    assert flags == [("number context", "38,534 candidates that both lists share, 23,593")]
+    assert not check("Quaia shares 38,534 candidates with us and 23,593 fail our cuts.", source)[1]
 
 
 def test_a_subset_that_the_source_goes_on_about_is_not_marked():

@@ -236,11 +236,10 @@ def _to_reference(text, embedded, other, embedder, intervals):
 
 def _to_source(text, embedded, other, embedder, alignment, intervals, flags):
     measures = lexical_support(text, other.text)
-    measures["word_pairs"], per_sentence = pair_support(text, other.text)
-    per_sentence = np.array(per_sentence)
-    weights = np.diff(text.first_word)
-    intervals["source_word_pairs"] = bootstrap_sentences(per_sentence, weights)[1:]
-    support = per_sentence
+    pairs = pair_support(text, other.text)
+    measures["word_pairs"] = pairs.share
+    support = np.array(pairs.per_sentence)
+    intervals["source_word_pairs"] = bootstrap_sentences(support, pairs.pairs)[1:]
     if embedded is not None:
         ours, theirs = best_cosines(embedded.vectors, other.embedded.vectors)
         support = ours

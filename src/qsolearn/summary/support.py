@@ -5,11 +5,20 @@ Nothing here needs an embedding. All measures lie between 0 and 1 but for compre
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from qsolearn.summary.lexicon import STOP_WORDS
 from qsolearn.summary.overlap import rouge_n, rouge_tokens
 from qsolearn.summary.text import Text
 
-__all__ = ["content_positions", "copied_runs", "lexical_support", "novel_ngrams", "pair_support"]
+__all__ = [
+    "PairSupport",
+    "content_positions",
+    "copied_runs",
+    "lexical_support",
+    "novel_ngrams",
+    "pair_support",
+]
 
 PAIR_WINDOW = 6
 """Content words of the summary over which a pair is formed."""
@@ -53,7 +62,25 @@ def novel_ngrams(candidate: Text, source: Text, n: int) -> float:
     return sum(gram not in theirs for gram in ours) / len(ours)
 
 
-def pair_support(candidate: Text, source: Text) -> tuple[float, list[float]]:
+class PairSupport(NamedTuple):
+    """Result of `pair_support`.
+
+    Attributes
+    ----------
+    share : float
+        Supported pairs over all pairs; NaN for fewer than two content words.
+    per_sentence : list of float
+        The same for each sentence of the candidate.
+    pairs : list of int
+        Number of pairs in each sentence.
+    """
+
+    share: float
+    per_sentence: list[float]
+    pairs: list[int]
+
+
+def pair_support(candidate: Text, source: Text) -> PairSupport:
     """Share of the summary's neighboring content-word pairs that stand together in the source.
 
     A wrong number, a wrong name, an added "not" and a swapped word all break the pairs they
@@ -66,10 +93,8 @@ def pair_support(candidate: Text, source: Text) -> tuple[float, list[float]]:
 
     Returns
     -------
-    share : float
-        Supported pairs over all pairs; NaN for fewer than two content words.
-    per_sentence : list of float
-        The same for each sentence of the candidate.
+    PairSupport
+        The share over the whole text, and by sentence.
 
     Notes
     -----
@@ -98,7 +123,9 @@ def pair_support(candidate: Text, source: Text) -> tuple[float, list[float]]:
     ]
     n = sum(map(len, pairs))
     share = sum(hits) / n if n else float("nan")
-    return share, [h / len(m) if m else float("nan") for h, m in zip(hits, pairs, strict=True)]
+    counts = [len(many) for many in pairs]
+    per_sentence = [h / k if k else float("nan") for h, k in zip(hits, counts, strict=True)]
+    return PairSupport(share, per_sentence, counts)
 
 
 def _source_pairs(source, wanted):
