@@ -47,7 +47,6 @@ def test_a_missing_package_is_one_clear_sentence(monkeypatch):
 
 
 @needs_torch
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 class TestModel:
     def test_the_weights_are_the_published_ones_and_vectors_are_units(self):
         embedder = load_embedder("minilm")
