@@ -46,3 +46,13 @@ def test_a_table_that_is_too_large_is_nan(monkeypatch):
     monkeypatch.setattr(overlap_module, "LONGEST_TABLE", 5)
     assert np.isnan(rouge_l(["a"] * 3, ["a"] * 2).f)
     assert np.isnan(rouge_lsum([["a"] * 3], [["a"] * 2]).f)
+
+
+def test_blocks_of_sentences_change_nothing(monkeypatch):
+    rng = np.random.default_rng(0)
+    sentences = [
+        ["".join(rng.choice(list("abc"), 1)) for _ in range(rng.integers(1, 12))] for _ in range(40)
+    ]
+    whole = rouge_lsum(sentences[:25], sentences[25:])
+    monkeypatch.setattr(overlap_module, "_CELLS", 300)
+    assert rouge_lsum(sentences[:25], sentences[25:]) == whole

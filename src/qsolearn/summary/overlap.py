@@ -17,6 +17,8 @@ __all__ = ["LONGEST_TABLE", "Overlap", "rouge_l", "rouge_lsum", "rouge_n", "roug
 LONGEST_TABLE = 400_000_000
 """Word pairs above which a longest common subsequence is not computed (NaN)."""
 
+_BLOCK = 512
+_CELLS = 20_000_000
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -126,12 +128,19 @@ def rouge_lsum(candidate: list[list[str]], reference: list[list[str]]) -> Overla
         return Overlap(*[float("nan")] * 3)
     left = Counter(word for sentence in candidate for word in sentence)
     right = Counter(word for sentence in reference for word in sentence)
+    index: dict[str, int] = {}
+    longest = (max(map(len, candidate), default=0) + 1) * (max(map(len, reference), default=0) + 1)
+    step = max(1, min(_BLOCK, _CELLS // longest))
+    blocks = [
+        _padded(candidate[begin : begin + step], index) for begin in range(0, len(candidate), step)
+    ]
     hits = 0
     for sentence in reference:
-        found: set[int] = set()
-        for other in candidate:
-            found.update(_subsequence(sentence, other))
-        for i in sorted(found):
+        codes = np.array([index.get(word, -2) for word in sentence], dtype=np.int64)
+        found = np.zeros(len(sentence), dtype=bool)
+        for words, lengths in blocks:
+            _mark_subsequences(codes, words, lengths, found)
+        for i in np.flatnonzero(found):
             word = sentence[i]
             if left[word] > 0 and right[word] > 0:
                 hits += 1
@@ -156,22 +165,35 @@ def _next_row(row, equal):
     return np.maximum.accumulate(new, out=new)
 
 
-def _subsequence(reference, candidate):
-    """Positions in `reference` of one longest common subsequence, ties broken as rouge-score."""
-    if not set(reference) & set(candidate):
-        return []
-    a, b = _codes(reference, candidate)
-    table = np.zeros((len(a) + 1, len(b) + 1), dtype=np.int32)
-    for i, word in enumerate(a):
-        table[i + 1] = _next_row(table[i], word == b)
-    i, j, found = len(a), len(b), []
-    while i > 0 and j > 0:
-        if a[i - 1] == b[j - 1]:
-            i -= 1
-            j -= 1
-            found.append(i)
-        elif table[i, j - 1] > table[i - 1, j]:
-            j -= 1
-        else:
-            i -= 1
-    return found
+def _padded(sentences, index):
+    """Sentences as rows of integers, filled up with -1, and their lengths."""
+    lengths = np.array([len(sentence) for sentence in sentences])
+    words = np.full((len(sentences), max(1, lengths.max(initial=1))), -1, dtype=np.int64)
+    for row, sentence in zip(words, sentences, strict=True):
+        row[: len(sentence)] = [index.setdefault(word, len(index)) for word in sentence]
+    return words, lengths
+
+
+def _mark_subsequences(reference, words, lengths, found):
+    """Mark the reference words in a longest common subsequence with any row of `words`.
+
+    All rows are worked on at once. Ties are broken as rouge-score breaks them.
+    """
+    table = np.zeros((len(reference) + 1, len(words), words.shape[1] + 1), dtype=np.int32)
+    for i, word in enumerate(reference):
+        new = table[i + 1]
+        new[:] = table[i]
+        np.maximum(new[:, 1:], table[i, :, :-1] + (words == word), out=new[:, 1:])
+        np.maximum.accumulate(new, axis=1, out=new)
+    row = np.arange(len(words))
+    i, j = np.full(len(words), len(reference)), lengths.copy()
+    while True:
+        kept = (i > 0) & (j > 0)
+        if not kept.any():
+            return
+        row, i, j = row[kept], i[kept], j[kept]
+        equal = reference[i - 1] == words[row, j - 1]
+        found[i[equal] - 1] = True
+        left = ~equal & (table[i, row, j - 1] > table[i - 1, row, j])
+        j = j - (equal | left)
+        i = i - ~left
