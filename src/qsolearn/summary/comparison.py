@@ -282,7 +282,7 @@ def _flag_table(raw, flags):
         for flag in flags
         if flag in lists or not any(a.start <= flag.start and flag.end <= a.end for a in lists)
     ]
-    flags = sorted(set(flags), key=lambda flag: (flag.start, flag.end, flag.check))
+    flags = sorted(set(flags), key=lambda flag: (flag.start, flag.end, *flag))
     rows = [(f.check, raw[f.start : f.end], f.start, f.end, f.hint) for f in flags]
     return pd.DataFrame(rows, columns=_FLAG_COLUMNS).astype({"start": int, "end": int})
 
