@@ -144,7 +144,7 @@ def _known_hint(name):
 
 
 def _initials(source):
-    """Initials of every run of two to six words, in lower case, as the source writes them."""
+    """First letters of all words of the source, and of its content words, in a row."""
     letters = "".join(word[0] for word in source.words)
     content = "".join(word[0] for word in source.words if word not in STOP_WORDS)
     return letters, content
@@ -170,7 +170,8 @@ def check_names(candidate: Text, source: Text) -> tuple[dict[str, float], list[F
     Notes
     -----
     A word is in the source if its stem is, or if it spells the initials of words there (SED for
-    "spectral energy distribution").
+    "spectral energy distribution"). In a long source a foreign acronym of three letters may match
+    such initials by chance, and then it is not marked.
     """
     flags: list[Flag] = []
     letters: str | None = None
