@@ -27,7 +27,7 @@ def test_there_are_lessons():
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 def test_a_chapter_has_its_shape(path):
     text = path.read_text()
-    for part in ("**Minutes**:", "# Start here", "In the paper / Here", "Key points", "**Next**"):
+    for part in ("**Minutes**:", "# Start here", "in-paper-here", "Key points", "**Next**"):
         assert part in text, part
     exercises = re.findall(r"\{exercise\}.*\n:label: (\S+)", text)
     solutions = re.findall(r"\{solution-start\} (\S+)", text)

@@ -14,7 +14,24 @@ from qsolearn.errors import CatalogWarning
 __all__ = ["cli", "main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The commands; that of the summaries, which stands apart, is imported when it is asked for."""
+
+    def list_commands(self, ctx):
+        return sorted([*super().list_commands(ctx), "summaries"])
+
+    def get_command(self, ctx, name):
+        if name == "summaries":
+            from qsolearn.summary import summaries_command
+
+            return summaries_command
+        return super().get_command(ctx, name)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="qsolearn")
 def cli():
     """Find quasars among stars.
@@ -24,6 +41,7 @@ def cli():
     Learn from labels:      qsolearn train known.parquet --label class -o model/
     Select candidates:      qsolearn select catalog.fits --model model/ -o out.parquet
     Judge the selection:    qsolearn judge out.parquet --truth known.parquet --by mag,z
+    Compare summaries:      qsolearn summaries mine.txt --source paper.txt --html report.html
     """
 
 
@@ -50,9 +68,11 @@ def main(args=None):
         cli.main(args=args, prog_name="qsolearn", standalone_mode=False)
     except click.exceptions.Abort:
         _stop("Interrupted; nothing was written.", 130)
-    except click.ClickException as error:
+    except click.UsageError as error:
         error.show()
         sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _stop(error.format_message(), 1)
     except MemoryError:
         _stop("This does not fit into memory; select in parts.", 1)
     except (ValueError, OSError) as error:
