@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup book test test-unit test-book refresh real lint clean
+.PHONY: help setup torch real-summaries book test test-unit test-book refresh real lint clean
 
 export UV_PYTHON_DOWNLOADS = never
 export PYTHONHASHSEED = 0
@@ -44,8 +44,17 @@ test-book: $(STAMP)  ## Notebooks agree with their sources and with their output
 refresh: $(STAMP)  ## Execute every chapter and rewrite the notebooks beside them
 	$(BIN)/python tools/notebooks.py refresh
 
+# torch is no locked dependency: the registry's Linux build brings gigabytes of GPU code. The CPU
+# build comes from its own index, or from wherever pip finds one.
+torch: $(STAMP)  ## Install the CPU build of torch, for the embeddings of qsolearn.summary
+	$(UV) pip install --quiet --no-config --torch-backend=cpu torch==2.13.0 \
+	  || $(PYTHON) -m pip --python $(BIN)/python install --quiet torch==2.13.0
+
 real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_DATA
 	$(BIN)/python benchmarks/real_selection.py
+
+real-summaries: torch  ## Judge the summary metrics on the human judgements in QSOLEARN_SHARED
+	$(BIN)/python benchmarks/summaries_real.py judge
 
 lint: $(STAMP)  ## Style
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
