@@ -16,13 +16,15 @@ __all__ = [
     "FOLDED",
     "KEPT",
     "OPENED",
+    "SETTLED",
     "fold_node",
     "make_room",
     "refine_candidates",
     "sum_candidates",
+    "write_trace",
 ]
 
-DROPPED, FOLDED, OPENED, KEPT = 0, 1, 2, 3
+DROPPED, FOLDED, OPENED, KEPT, SETTLED = 0, 1, 2, 3, 4
 
 # A tile is at most this many training points by this many objects: larger ones would cover too
 # many pairs that are out of reach, smaller ones are not worth the look at their boxes.
@@ -47,6 +49,17 @@ def fold_node(axes, objects, q, boxes, r, square, fold):
     fold[1 + width] += weight
 
 
+@njit(cache=True, nogil=True)
+def write_trace(trace, q, r, action, number):
+    """Note a step as a row ``[q, r, action, number]``, as long as there is room.
+
+    Row 0 is the counter; an array without rows keeps no trace.
+    """
+    if trace.shape[0] > 0 and trace[0, 0] + 1 < trace.shape[0]:
+        trace[0, 0] += 1
+        trace[trace[0, 0]] = (q, r, action, number)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def refine_candidates(
     axes, objects, q, tree, square, limit, stack, first, last, end, fold, lower, upper, trace
@@ -61,8 +74,7 @@ def refine_candidates(
         Quadratics about the middle of q; folded nodes are added to `fold`, and `lower` and `upper`
         become bounds on the whole kernel sum.
     trace : (k, 4) int array
-        Writes rows ``[q, r, what was done, points of r]`` after row ``trace[0, 0]``, which counts;
-        none where k is 0.
+        See `write_trace`.
 
     Returns
     -------
@@ -120,9 +132,7 @@ def refine_candidates(
                         step = 2.0 * (objects[q, d] - boxes[r, 2 * width + d])
                         lower[1 + d] -= positive * step
                         upper[1 + d] -= weight * slope * step
-            if trace.shape[0] > 0:
-                trace[0, 0] += 1
-                trace[trace[0, 0]] = (q, r, action, tree.stop[r] - tree.start[r])
+            write_trace(trace, q, r, action, tree.stop[r] - tree.start[r])
     for d in range(width + 2):
         lower[d] += fold[d]
         upper[d] += fold[d]

@@ -58,7 +58,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
     (Gaussian), and Bayes' rule gives P(c|x) = p(x|c) P(c) / sum of the same over the classes. With
     weights, each term of the sum has its weight and N_c is their total. Where every density is
     zero the data say nothing: the posterior is the prior, and `outside_support` tells these
-    objects.
+    objects. A kernel sum below 1e-12 of one mean weight is rounding, and counts as zero.
 
     References
     ----------

@@ -16,6 +16,7 @@ __all__ = [
     "class_span",
     "grow_objects",
     "label_objects",
+    "label_tree",
     "log_densities",
     "log_sum_class",
     "prepare",
@@ -66,7 +67,7 @@ class Training(NamedTuple):
     nothing: np.ndarray
 
 
-def prepare(samples, weights, bandwidths, kernel):
+def prepare(samples, weights, bandwidths, kernel, leaf_size=REFERENCES_PER_LEAF):
     """Grow the trees of all classes.
 
     Parameters
@@ -75,12 +76,14 @@ def prepare(samples, weights, bandwidths, kernel):
     weights : list of (n_c,) arrays, all positive
     bandwidths : (n_classes,) array
     kernel : {"epanechnikov", "gaussian"}
+    leaf_size : int
+        Training points per leaf.
 
     Returns
     -------
     Training
     """
-    forest, roots = build_forest(samples, weights, REFERENCES_PER_LEAF)
+    forest, roots = build_forest(samples, weights, leaf_size)
     totals = np.array([w.sum() for w in weights])
     means = np.array([w.mean() for w in weights])
     return Training(forest, roots, bandwidths, kernel, samples[0].shape[1], totals, NOTHING * means)
@@ -215,27 +218,33 @@ def label_objects(training, priors, X, n_threads):
         The class with the largest prior where every density is zero.
     """
     objects, nodes = grow_objects(X, "labels")
-    log_factors = np.log(priors) - np.log(training.totals)
-    log_factors -= [
-        log_normalization("epanechnikov", training.n_features, h) for h in training.bandwidths
-    ]
     in_order = np.empty(len(X), dtype=np.int64)
+    no_trace = np.zeros((0, 4), dtype=np.int64)
 
     def work(node):
-        label_node(
-            objects,
-            node,
-            training.forest,
-            training.roots,
-            training.bandwidths,
-            np.exp(log_factors - log_factors.max()),
-            training.nothing,
-            int(np.argmax(priors)),
-            in_order,
-            np.zeros((0, 4), dtype=np.int64),
-        )
+        label_tree(training, priors, objects, node, in_order, no_trace)
 
     run_nodes(work, nodes, n_threads)
     labels = np.empty_like(in_order)
     labels[objects.order] = in_order
     return labels
+
+
+def label_tree(training, priors, objects, node, labels, trace):
+    """Write the class numbers of all objects below one node, in the order of their tree."""
+    log_factors = np.log(priors) - np.log(training.totals)
+    log_factors -= [
+        log_normalization("epanechnikov", training.n_features, h) for h in training.bandwidths
+    ]
+    label_node(
+        objects,
+        node,
+        training.forest,
+        training.roots,
+        training.bandwidths,
+        np.exp(log_factors - log_factors.max()),
+        training.nothing,
+        int(np.argmax(priors)),
+        labels,
+        trace,
+    )

@@ -10,7 +10,13 @@ import numpy as np
 from numba import njit
 
 from qsolearn.selection.kde.bounds import recenter, smallest_difference, value_at
-from qsolearn.selection.kde.candidates import make_room, refine_candidates, sum_candidates
+from qsolearn.selection.kde.candidates import (
+    SETTLED,
+    make_room,
+    refine_candidates,
+    sum_candidates,
+    write_trace,
+)
 from qsolearn.selection.kde.tree import axes_of, largest_leaf
 
 __all__ = ["UNSETTLED", "label_node"]
@@ -45,7 +51,7 @@ def label_node(objects, root, forest, roots, bandwidths, factors, nothing, defau
     labels : (n,) int array
         Class numbers in tree order; written for the objects of the node.
     trace : (k, 4) int array
-        See `refine_candidates`; k = 0 for none.
+        See `write_trace`; k = 0 for none.
     """
     _label_node(
         axes_of(objects),
@@ -113,6 +119,7 @@ def _label_node(
             axes, boxes, q, lower, upper, factors, ROUNDING * size, end - first[depth, 0], default
         )
         if label != UNSETTLED:
+            write_trace(trace, q, -1, SETTLED, label)
             labels[objects.start[q] : objects.stop[q]] = label
         elif objects.left[q] >= 0:
             waiting[n_waiting] = (objects.left[q], q, depth + 1)

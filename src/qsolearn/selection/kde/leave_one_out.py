@@ -97,12 +97,12 @@ def leave_one_out_accuracy(
     totals = weigh_classes(classes, labels, weights)
     priors = check_priors(priors, classes, totals)
     kept = weights > 0
-    training = LeftOut(X[kept], labels[kept], weights[kept], kernel, count_threads(n_jobs))
+    training = _LeftOut(X[kept], labels[kept], weights[kept], kernel, count_threads(n_jobs))
     right = training.count_right(bandwidths, np.log(priors), int(np.argmax(priors)))
     return right / totals
 
 
-class LeftOut:
+class _LeftOut:
     """Log densities at all training objects, each without itself.
 
     Parameters
