@@ -125,7 +125,7 @@ def compute(folder=None):
     methods = {
         "kernel Bayes": kde(),
         "UV-excess cut, same completeness": FrameSelector(UVExcessCut(limit), list(BANDS[:2])),
-        "UV-excess cut, u-g < 0.6": FrameSelector(UVExcessCut(), list(BANDS[:2])),
+        "UV-excess cut, u-g < 0.6": FrameSelector(UVExcessCut(0.56), list(BANDS[:2])),
         "dummy": FrameSelector(dummy_classifier(), list(BANDS)),
     }
     result, scores = {}, {}

@@ -67,7 +67,7 @@ def test_the_whole_way_gives_the_numbers_of_the_library(files, run):
         "--mix", "0.27,0.88", "--json", files / "j.json",
     )  # fmt: skip
     assert status == 0
-    assert "matched by id" in out
+    assert "1,500 sources matched by id" in out
     numbers = json.loads((files / "j.json").read_text())
     report = selection_report(
         frame["true_class"].str.startswith("QSO").to_numpy(), direct["is_candidate"].to_numpy()
@@ -84,7 +84,7 @@ def test_two_catalogs_with_the_same_ids_are_told_apart(files, run):
     run("select", files / "test.fits", "--model", files / "model", "-o", files / "out.fits")
     status, out, err = run("judge", files / "out.fits", "--truth", files / "train.parquet")
     assert (status, out) == (1, "")
-    assert "same id but another position" in err
+    assert "stand at another position" in err
 
 
 def test_output_carries_units_ucds_and_provenance(files, run):
@@ -131,7 +131,11 @@ def test_own_column_names_labels_and_vega(files, run, sky):
     status, out, _ = run("judge", files / "own_out.csv", "--truth", files / "own.csv",
                          "--label", "kind", "--quasar", "3")  # fmt: skip
     assert status == 0
-    assert "matched row by row" in out
+    assert "4,000 sources matched by id" in out
+    status, out, _ = run("judge", files / "own_out.csv", "--truth", files / "own.csv",
+                         "--label", "kind", *own)  # fmt: skip
+    assert status == 0
+    assert "Star" in out.split("selected class")[1]
 
 
 def test_dereddening_is_done_again_when_the_model_is_used(files, run):
@@ -155,6 +159,57 @@ def test_dummy_and_cut(files, run):
         )  # fmt: skip
         assert status == 1
         assert "'two' is not in the catalog" in err
+
+
+def test_uvx_takes_its_limit_in_sdss_zero_points(files, run):
+    status, _, err = run("train", files / "train.parquet", "--label", "true_class", "--method",
+                         "uvx", "--limit", "0.6", "-o", files / "cut")  # fmt: skip
+    assert (status, err) == (0, "")
+    model = load_selector(files / "cut")
+    assert model.estimator_.limit == pytest.approx(0.56)
+    assert model.quasar_classes_ == ["QSO"]
+    status, _, err = run("train", files / "train.parquet", "--label", "true_class", "--method",
+                         "uvx", "--bands", "sdss_g,sdss_r", "-o", files / "cut2")  # fmt: skip
+    assert status == 1
+    assert "sdss_u,sdss_g" in err
+
+
+def test_missing_labels_are_never_a_class(files, run, sky):
+    out = sky.head(50).copy()
+    out.loc[out.index[:5], "true_class"] = None
+    out.attrs = {}
+    write_frame(out, files / "gaps.parquet")
+    status, _, err = run(
+        "train", files / "gaps.parquet", "--label", "true_class", "-o", files / "g"
+    )
+    assert status == 1
+    assert "5 rows have no label" in err
+
+
+def test_truth_in_another_order_or_with_another_id_name(files, run):
+    run("select", files / "test.fits", "--model", files / "model", "-o", files / "out.fits")
+    truth = read_frame(files / "test.fits", keep=["true_class"])
+    rates = {}
+    for name, table in {
+        "objid": truth.sample(frac=1, random_state=1).rename(columns={"id": "objid"}),
+        "order": truth.drop(columns="id"),
+        "gaps": truth.assign(true_class=truth["true_class"].where(truth.index > 9)),
+    }.items():
+        table[[c for c in table if c in ("objid", "id", "ra", "dec", "true_class")]].to_csv(
+            files / f"{name}.csv", index=False
+        )
+        status, out, err = run("judge", files / "out.fits", "--truth", files / f"{name}.csv",
+                               "--json", files / f"{name}.json")  # fmt: skip
+        assert (status, err) == (0, "")
+        rates[name] = json.loads((files / f"{name}.json").read_text())
+        rates[name]["text"] = out
+    assert rates["objid"]["rates"] == rates["order"]["rates"]
+    assert "10 rows of the truth without a label left out" in rates["gaps"]["text"]
+    shuffled = truth.drop(columns="id").sample(frac=1, random_state=1)
+    shuffled.to_csv(files / "shuffled.csv", index=False)
+    status, _, err = run("judge", files / "out.fits", "--truth", files / "shuffled.csv")
+    assert status == 1
+    assert "two orders of rows" in err
 
 
 def test_doctor_speaks_of_a_foreign_catalog(tmp_path, run):

@@ -96,6 +96,30 @@ def test_sentinels_infinities_and_bad_fluxes_are_missing():
     assert frame["err_legacy_g"].iloc[5] == pytest.approx(1.0857 * 0.5, abs=1e-3)
 
 
+def test_float32_sentinels_and_odd_ones_are_missing():
+    values = np.array([-99.9, 99.99, -999.9, 1e20, 20.0], dtype=np.float32)
+    frame = frame_from_table(pd.DataFrame({"psfMag_g": values}))
+    assert np.isnan(frame["mag_sdss_g"]).tolist() == [True] * 4 + [False]
+
+
+def test_unknown_positions_extinction_and_ids():
+    table = pd.DataFrame(
+        {"psfMag_g": [20.0, 20.0], "ra": [1.0, -99.0], "dec": [1.0, -99.0], "ebv": [0.1, -999.0]}
+    )
+    frame = frame_from_table(table)
+    assert frame[["ra", "dec", "ebv"]].isna().all(axis=1).tolist() == [False, True]
+    with pytest.warns(CatalogWarning, match="1 row without an id"):
+        assert frame_from_table(table.assign(id=["a", None]))["id"].tolist() == [0, 1]
+
+
+def test_what_cannot_be_written_whole_is_refused(sky, tmp_path):
+    with pytest.raises(CatalogError, match="only read"):
+        write_frame(sky, tmp_path / "sky.tab")
+    with pytest.raises(CatalogError, match="letters that FITS cannot store"):
+        write_frame(sky.head(2).assign(note=["é", "e"]), tmp_path / "sky.fits")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_upper_limit_is_not_a_missing_value():
     table = pd.DataFrame({"w3mpro": [11.0, 11.0], "w3sigmpro": [np.nan, 0.1]})
     frame = frame_from_table(table)
@@ -120,7 +144,7 @@ def test_every_habit_names_a_known_band():
 ONE_SENTENCE = [
     (lambda t: t.drop(columns=["psfMag_u", "psfMag_g"]), {}, "No band was recognized"),
     (lambda t: t.iloc[:0], {}, "no rows"),
-    (lambda t: t.assign(objid=[1, 1, 2]), {}, "repeat an id"),
+    (lambda t: t.assign(objid=[1, 1, 2]), {}, "repeated id"),
     (lambda t: t.assign(psfMag_u=["a", "b", "c"]), {}, "holds text"),
     (lambda t: t.assign(ra=[1.0, 2.0, 400.0], dec=0.0), {}, "ra outside"),
     (lambda t: t, {"bands": {"sdss_u": {"mag": "psfmag_u"}}}, "nearest: psfMag_u"),

@@ -208,6 +208,31 @@ def test_a_model_replaces_another_only_when_asked(selectors, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
 
 
+def test_only_a_model_is_replaced_by_a_model(selectors, tmp_path):
+    folder, link = tmp_path / "thesis", tmp_path / "link"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("precious")
+    with pytest.raises(CatalogError, match="no model folder"):
+        save_selector(selectors["kde"], folder, overwrite=True)
+    assert (folder / "thesis.txt").read_text() == "precious"
+    save_selector(selectors["kde"], tmp_path / "m")
+    link.symlink_to(tmp_path / "m")
+    save_selector(selectors["uvx"], link, overwrite=True)
+    assert link.is_symlink()
+    assert isinstance(load_selector(tmp_path / "m").estimator_, UVExcessCut)
+
+
+def test_far_sources_are_no_candidates_when_priors_are_equal(sky):
+    quasars = sky[sky["true_class"] != "Star"]
+    even = pd.concat([quasars, sky[sky["true_class"] == "Star"].head(len(quasars))])
+    label = np.where(even["true_class"] == "Star", "Star", "QSO")
+    selector = FrameSelector(KernelBayesClassifier(), BANDS).fit(even, label)
+    far = sky.head(3).assign(mag_sdss_u=39.0)
+    out = select_frame(selector, far)
+    assert out["P_QSO"].tolist() == [0.5] * 3
+    assert not out["is_candidate"].any()
+
+
 def test_uv_excess_cut_by_hand():
     X = np.array([[0.2, 9], [0.59, 9], [0.61, 9], [1.5, 9]])
     cut = UVExcessCut(limit=0.6).fit(X, ["QSO", "QSO", "Star", "Star"])

@@ -59,7 +59,8 @@ class Band:
     extinction_sfd98 : float or None
         The same without the 0.86 (older convention).
     depth : float or None
-        5-sigma depth, AB [mag]; None = not recovered.
+        Depth, AB [mag]: 5 sigma, or 95 % completeness for SDSS (see ``sources``); None = not
+        recovered.
     survey_to_ab : float
         AB minus the survey's own zero point [mag].
     ucd : str

@@ -11,7 +11,7 @@ import pandas as pd
 
 from qsolearn.errors import CatalogError, plural
 from qsolearn.frame import bands_of, frame_from_table, guess_bands, read_table
-from qsolearn.frame.read import SENTINELS
+from qsolearn.frame.read import no_magnitude
 
 __all__ = ["Diagnosis", "examine"]
 
@@ -84,16 +84,19 @@ class Diagnosis:
             lines += [
                 "  columns that look like magnitudes: " + ", ".join(self.magnitude_like[:20]),
                 "  To use them, write a column map, for example map.toml with",
-                "    [bands.sdss_u]",
-                f'    mag = "{self.magnitude_like[0]}"',
-                '    system = "ab"        # or "vega", "sdss"',
+                "    [bands.sdss_g]       # one such table per band",
+                '    mag = "..."          # the column; err = "..." if there is one',
+                '    system = "ab"        # "vega" or "sdss" where the survey says so',
                 "  and give it with --columns map.toml.",
             ]
         lines += ["", "Sky", *("  " + s for s in self.sky)]
         lines += ["", "Problems", *("  ! " + p for p in self.problems)]
         if not self.problems:
             lines.append("  none seen")
-        lines += ["", "Methods whose bands are here"]
+        lines += [
+            "",
+            "Methods whose bands are here" + ("" if len(self.bands) else " (map them first)"),
+        ]
         for _, row in self.methods.iterrows():
             lines += [f"  [{'x' if row['fits'] else ' '}] {row['method']}", f"      {row['needs']}"]
         return "\n".join(lines)
@@ -162,7 +165,7 @@ def _band_row(table, frame, band, spec):
         "column": column,
         "system": spec.get("system", "ab"),
         "missing": f"{np.isnan(mag).mean():.1%}",
-        "sentinels": int(np.isin(raw, SENTINELS).sum()),
+        "sentinels": int(no_magnitude(raw).sum()) if "mag" in spec else int((raw <= 0).sum()),
         "infinite": int(np.isinf(raw).sum()),
         "limits": int(frame[f"limit_{band}"].sum()),
         "1% to 99% [AB mag]": f"{low:.2f} to {high:.2f}",
@@ -218,7 +221,7 @@ def _magnitude_like(table, specs):
         values = table[column]
         if column in used or values.dtype.kind != "f":
             continue
-        values = values[np.isfinite(values) & ~np.isin(values, SENTINELS)]
+        values = values[np.isfinite(values) & ~no_magnitude(values.to_numpy(float))]
         if len(values) == 0 or str(column).lower().startswith(("ra", "dec")):
             continue
         low, median, high = values.quantile([0.01, 0.5, 0.99])

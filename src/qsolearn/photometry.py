@@ -315,7 +315,7 @@ def color_covariance(err):
     return cov
 
 
-def deredden(frame, *, convention="sf11"):
+def deredden(frame, *, convention="sf11", bands=None):
     """Correct a photometric frame for Galactic extinction, once.
 
     Parameters
@@ -326,6 +326,8 @@ def deredden(frame, *, convention="sf11"):
     convention : {"sf11", "sfd98"}
         Which coefficients: "sf11" has the factor 0.86 inside (Schlafly & Finkbeiner 2011),
         "sfd98" has not (as used by Richards et al. 2004; SDSS bands only).
+    bands : sequence of str, optional
+        Bands to correct; by default all of the frame.
 
     Returns
     -------
@@ -361,7 +363,10 @@ def deredden(frame, *, convention="sf11"):
         raise ValueError("Dereddening needs a column ebv, E(B-V) of SFD98 in magnitudes.")
     out = frame.copy()
     used = {}
-    for column in [c for c in frame.columns if c.startswith("mag_")]:
+    wanted = [c for c in frame.columns if c.startswith("mag_")]
+    if bands is not None:
+        wanted = [c for c in wanted if c.removeprefix("mag_") in bands]
+    for column in wanted:
         record = get_band(column.removeprefix("mag_"))
         k = record.extinction if convention == "sf11" else record.extinction_sfd98
         if k is None:

@@ -125,9 +125,12 @@ def train(
     overwrite,
 ):
     """Learn a selector from LABELED catalogs and write it as a folder of JSON and npz."""
+    import numpy as np
     import pandas as pd
 
+    from qsolearn.bands import get_band
     from qsolearn.frame import bands_of
+    from qsolearn.judge import class_labels, is_quasar_class
     from qsolearn.selection import (
         FrameSelector,
         KernelBayesClassifier,
@@ -140,19 +143,34 @@ def train(
     frames, labels = [], []
     for path in labeled:
         frame, translation = _read(path, column_map, keep=[label])
-        frames.append(_treat(frame, deredden))
-        labels.append(frame[label].map(lambda v, t=translation: t.get(str(v), str(v))))
+        frames.append(frame)
+        labels.append(class_labels(frame[label]).map(lambda v, t=translation: t.get(v, v)))
+    if any(f.attrs["dereddened"] != frames[0].attrs["dereddened"] for f in frames):
+        raise CatalogError("The training files are not dereddened alike; treat all the same.")
     shared = [b for b in bands_of(frames[0]) if all(f"mag_{b}" in f for f in frames)]
+    if method == "uvx":
+        shared = ["sdss_u", "sdss_g"]
     bands = [b.strip() for b in bands.split(",") if b.strip()] if bands else shared
     frame = pd.concat(frames, ignore_index=True)
     frame["id"] = range(len(frame))  # ids need to be unique within a file only
     frame.attrs = frames[0].attrs
+    frame = _treat(frame, deredden, bands)
     y = pd.concat(labels, ignore_index=True)
+    quasars = list(quasar) or None
     if method == "kde":
         estimator = KernelBayesClassifier(bandwidth=bandwidth, priors=_priors(prior))
+    elif method == "dummy":
+        estimator = dummy_classifier()
     else:
-        estimator = UVExcessCut(limit=limit) if method == "uvx" else dummy_classifier()
-    selector = FrameSelector(estimator, bands, list(quasar) or None, threshold).fit(frame, y)
+        if bands != shared:
+            raise CatalogError("The UV-excess cut is one in u-g: its bands are sdss_u,sdss_g.")
+        # The limit is given in the survey's zero points, the frame is AB.
+        limit += get_band("sdss_u").survey_to_ab - get_band("sdss_g").survey_to_ab
+        estimator = UVExcessCut(limit=limit, quasar_class="QSO")
+        is_quasar = is_quasar_class(y) if quasars is None else y.isin(quasars).to_numpy()
+        y = y.where(y == "", np.where(is_quasar, "QSO", "other"))
+        quasars = ["QSO"]
+    selector = FrameSelector(estimator, bands, quasars, threshold).fit(frame, y)
     provenance = {
         "files": [p.name for p in labeled],
         "rows": [len(f) for f in frames],
@@ -183,14 +201,14 @@ def _priors(given):
     return priors
 
 
-def _treat(frame, deredden):
+def _treat(frame, deredden, bands):
     from qsolearn.photometry import deredden as correct
 
     if not deredden:
         return frame
     if frame["ebv"].isna().all():
         raise CatalogError("Dereddening needs E(B-V), and the catalog has no column for it.")
-    return correct(frame, convention=deredden)
+    return correct(frame, convention=deredden, bands=bands)
 
 
 @click.command(
@@ -219,15 +237,22 @@ def select(catalog, model, output, column_map, overwrite):
     from tqdm import tqdm
 
     from qsolearn.frame import attach_columns, write_table
-    from qsolearn.frame.read import file_format
+    from qsolearn.frame.write import writable_format
     from qsolearn.selection import load_selector, select_frame
 
     _refuse_existing(output, overwrite)
-    file_format(output)
+    writable_format(output)
+    if Path(output).resolve() == Path(catalog).resolve():
+        raise CatalogError("The output is the catalog itself; choose another name.")
     selector = load_selector(model)
     frame, _ = _read(catalog, column_map, keep="all")
+    clash = [
+        c for c in ("P_QSO", "selected_class", "is_candidate", "reason", "z_phot") if c in frame
+    ]
+    if clash:
+        click.echo(f"note: the catalog's own columns {', '.join(clash)} are replaced.", err=True)
     convention = selector.dereddened_ and selector.dereddened_["convention"]
-    treated = frame if frame.attrs["dereddened"] else _treat(frame, convention)
+    treated = frame if frame.attrs["dereddened"] else _treat(frame, convention, selector.bands)
     with tqdm(total=len(frame), unit=" sources", disable=not sys.stderr.isatty()) as bar:
         result = select_frame(selector, treated, progress=bar.update)
     meta = {
@@ -271,14 +296,17 @@ def select(catalog, model, output, column_map, overwrite):
     metavar="F,F",
     help="Shares of non-quasars at which to restate the efficiency.",
 )
+@_MAP
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the numbers.")
 @_OVERWRITE
-def judge(selection, truth, label, redshift, quasar, by, mix, json_path, overwrite):
+def judge(selection, truth, label, redshift, quasar, by, mix, column_map, json_path, overwrite):
     """Judge the output of `select` against a catalog with the true classes.
 
-    Rows are matched by id; without ids in common files of equal length are matched row by row.
+    Rows are matched by id. A truth file without ids must hold the same rows in the same order. A
+    column map may name the id column and translate labels.
     """
     from qsolearn.cli.judging import judge_files
+    from qsolearn.frame import load_column_map
 
     if json_path is not None:
         _refuse_existing(json_path, overwrite)
@@ -290,6 +318,7 @@ def judge(selection, truth, label, redshift, quasar, by, mix, json_path, overwri
         quasars=list(quasar) or None,
         by=_split(by, ("mag", "z")),
         mixes=_fractions(mix),
+        mapping=load_column_map(column_map) if column_map else {"columns": {}, "labels": {}},
     )
     click.echo(report.text)
     if json_path is not None:

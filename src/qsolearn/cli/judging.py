@@ -9,7 +9,9 @@ import pandas as pd
 
 from qsolearn.errors import CatalogError, nearest_names, plural
 from qsolearn.frame import bands_of, read_table
+from qsolearn.frame.columns import COMMON_NAMES
 from qsolearn.judge import (
+    class_labels,
     completeness,
     confusion,
     efficiency,
@@ -19,7 +21,7 @@ from qsolearn.judge import (
 
 __all__ = ["Judgement", "judge_files"]
 
-#: Largest difference in declination [deg] of one source between two files.
+#: Largest difference in position [deg] of one source between two files.
 _SAME_PLACE = 0.01
 #: The magnitude that a selection is judged by: the first of these that the file has.
 _PREFERRED = ("sdss_i", "ps1_i", "kmt_i", "legacy_r", "gaia_g")
@@ -40,7 +42,7 @@ class Judgement:
     numbers: dict
 
 
-def judge_files(selection, truth, *, label, redshift, quasars, by, mixes):
+def judge_files(selection, truth, *, label, redshift, quasars, by, mixes, mapping):
     """Judge the output file of a selection.
 
     Parameters
@@ -55,6 +57,8 @@ def judge_files(selection, truth, *, label, redshift, quasars, by, mixes):
         Any of "mag" and "z".
     mixes : list of float
         Shares of non-quasars.
+    mapping : dict
+        Column map: ``columns`` may name the id of the truth, ``labels`` translates its classes.
 
     Returns
     -------
@@ -75,8 +79,19 @@ def judge_files(selection, truth, *, label, redshift, quasars, by, mixes):
         raise CatalogError(
             f"Column {label!r} is not in {truth}; {nearest_names(label, known.columns)}."
         )
-    chosen, known, how = _match(chosen, known)
-    true_class = known[label].map(str)
+    known[label] = class_labels(known[label]).map(lambda v: mapping["labels"].get(v, v)).to_numpy()
+    unlabeled = int((known[label] == "").sum())
+    if "id" not in mapping["columns"]:
+        names = {str(c).lower(): c for c in known.columns}
+        found = next((names[n] for n in COMMON_NAMES["id"] if n in names), None)
+    else:
+        found = mapping["columns"]["id"]
+    chosen, known, how = _match(chosen, known, found)
+    use = (known[label] != "").to_numpy()
+    chosen, known = chosen[use], known[use]
+    if unlabeled:
+        how += f"; {plural(unlabeled, 'row')} of the truth without a label left out"
+    true_class = known[label]
     is_quasar = (
         is_quasar_class(true_class) if quasars is None else true_class.isin(quasars).to_numpy()
     )
@@ -106,7 +121,7 @@ def judge_files(selection, truth, *, label, redshift, quasars, by, mixes):
         "confusion": counts.to_dict(orient="index"),
     }
     for quantity in by:
-        name, values, bins = _quantity(quantity, chosen, known, redshift, truth)
+        name, values, bins = _quantity(quantity, chosen, known, redshift, truth, is_quasar)
         binned = {"completeness": completeness(is_quasar, selected, values, bins)}
         if quantity == "mag":
             binned["efficiency"] = efficiency(is_quasar, selected, values, bins)
@@ -121,35 +136,56 @@ def judge_files(selection, truth, *, label, redshift, quasars, by, mixes):
     return Judgement("\n".join(lines), numbers)
 
 
-def _match(chosen, known):
-    if "id" in chosen and "id" in known and known["id"].is_unique and chosen["id"].is_unique:
-        common = pd.Index(chosen["id"]).intersection(known["id"])
-        if len(common):
-            chosen = chosen.set_index("id").loc[common].reset_index()
-            known = known.set_index("id").loc[common].reset_index()
-            _check_positions(chosen, known)
-            return chosen, known, f"{plural(len(common), 'source')} matched by id"
-    if len(chosen) == len(known):
-        return chosen, known, "matched row by row"
-    raise CatalogError(
-        f"The selection ({len(chosen):,} rows) and the truth ({len(known):,} rows) have no ids in "
-        "common and differ in length."
-    )
+def _match(chosen, known, id_column):
+    if id_column is not None and id_column not in known:
+        raise CatalogError(
+            f"Column {id_column!r} is not in the truth; {nearest_names(id_column, known.columns)}."
+        )
+    if id_column is None:
+        if len(chosen) != len(known):
+            raise CatalogError(
+                f"The truth has no ids, so it must hold the rows of the selection in order; it has "
+                f"{len(known):,} rows and the selection {len(chosen):,}."
+            )
+        how = f"{plural(len(known), 'source')} matched row by row, for want of ids"
+    else:
+        for name, ids in (("selection", chosen["id"]), ("truth", known[id_column])):
+            if not ids.is_unique:
+                raise CatalogError(f"The ids of the {name} are not unique.")
+        total = len(chosen), len(known)
+        chosen = chosen.set_index(class_labels(chosen["id"]).to_numpy())
+        known = known.set_index(class_labels(known[id_column]).to_numpy())
+        common = chosen.index.intersection(known.index)
+        if len(common) == 0:
+            raise CatalogError(
+                f"The selection and the truth ({id_column}) have no ids in common; name the id "
+                "column of the truth in a column map."
+            )
+        chosen, known = chosen.loc[common], known.loc[common]
+        how = (
+            f"{plural(len(common), 'source')} matched by id, of {total[0]:,} selected from and "
+            f"{total[1]:,} in the truth"
+        )
+    _check_positions(chosen, known)
+    return chosen.reset_index(drop=True), known.reset_index(drop=True), how
 
 
 def _check_positions(chosen, known):
     """The same id at two places of the sky is not the same source."""
     if not all(c in t for t in (chosen, known) for c in ("ra", "dec")):
         return
-    far = np.abs(chosen["dec"].to_numpy(float) - known["dec"].to_numpy(float)) > _SAME_PLACE
+    difference = {c: chosen[c].to_numpy(float) - known[c].to_numpy(float) for c in ("ra", "dec")}
+    turn = np.abs((difference["ra"] + 180.0) % 360.0 - 180.0)
+    turn *= np.cos(np.radians(known["dec"].to_numpy(float)))
+    far = (np.abs(difference["dec"]) > _SAME_PLACE) | (turn > _SAME_PLACE)
     if far.any():
         raise CatalogError(
-            f"{plural(int(far.sum()), 'source')} of {plural(len(far), 'source')} have the same id "
-            "but another position in the selection and in the truth: these are two catalogs."
+            f"{int(far.sum()):,} of {plural(len(far), 'source')} stand at another position in the "
+            "selection than in the truth: these are two catalogs, or two orders of rows."
         )
 
 
-def _quantity(quantity, chosen, known, redshift, truth):
+def _quantity(quantity, chosen, known, redshift, truth, is_quasar):
     if quantity == "mag":
         bands = bands_of(chosen)
         if not bands:
@@ -164,7 +200,7 @@ def _quantity(quantity, chosen, known, redshift, truth):
             )
         values = pd.to_numeric(known[redshift], errors="coerce").to_numpy(float)
         name, step = redshift, 0.25
-    finite = values[np.isfinite(values)]
+    finite = values[np.isfinite(values) & is_quasar]
     if len(finite) == 0:
         raise CatalogError(f"{name} has no value to judge by.")
     low, high = np.floor(finite.min() / step) * step, np.ceil(finite.max() / step) * step

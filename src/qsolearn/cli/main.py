@@ -40,7 +40,7 @@ def cli():
     Look at a catalog:      qsolearn doctor catalog.fits
     Learn from labels:      qsolearn train known.parquet --label class -o model/
     Select candidates:      qsolearn select catalog.fits --model model/ -o out.parquet
-    Judge the selection:    qsolearn judge out.parquet --truth known.parquet --by mag,z
+    Judge the selection:    qsolearn judge out.parquet --truth spectra.csv --by mag,z
     Compare summaries:      qsolearn summaries mine.txt --source paper.txt --html report.html
     """
 

@@ -15,10 +15,21 @@ from qsolearn.frame.locus import misplaced_systems
 from qsolearn.frame.schema import COMMON, bands_of, validate_frame
 from qsolearn.photometry import ab_from_vega, mag_from_flux
 
-__all__ = ["FORMATS", "SENTINELS", "frame_from_table", "read_frame", "read_table"]
+__all__ = [
+    "FORMATS",
+    "MAGNITUDE_RANGE",
+    "frame_from_table",
+    "no_magnitude",
+    "read_frame",
+    "read_table",
+]
 
-#: Values that catalogs write where there is no measurement.
-SENTINELS = (-9999.0, -999.9, -999.0, -99.9, -99.0, 0.0, 99.0, 99.9, 999.0, 999.9, 9999.0)
+#: No star or quasar of any catalog lies outside; -99, 99.99, -9999 and their like do.
+MAGNITUDE_RANGE = (-5.0, 40.0)
+#: Largest believable E(B-V) [mag]: the SFD98 map ends near 100, in the Galactic plane.
+_LARGEST_EBV = 100.0
+#: Values that catalogs write where an error is unknown.
+_ERROR_SENTINELS = (90.0, 99.0, 99.9, 99.99, 999.0, 999.9, 9999.0)
 
 #: File endings that can be read, and the kind of file each means.
 FORMATS = {
@@ -149,14 +160,14 @@ def read_frame(path, *, bands=None, columns=None, keep=()):
     columns : dict, optional
         Where ``id``, ``ra``, ``dec``, ``ebv`` are found; by default recognized by name.
     keep : sequence of str, or "all"
-        Other columns to carry along, such as labels; "all" means every one that is not one of the
-        magnitudes, errors or fluxes already.
+        Other columns to carry along, such as labels; "all" means every column of the catalog that
+        does not have the name of a frame column.
 
     Returns
     -------
     pandas.DataFrame
-        A photometric frame: AB magnitudes, NaN where a value is missing, infinite, a sentinel
-        (0, +-99, -999, ...) or a flux that is not positive. An upper limit keeps its magnitude and
+        A photometric frame: AB magnitudes, NaN where a value is missing, infinite, exactly 0,
+        outside -5 to 40 mag (sentinels such as -99 or 99.99) or a flux that is not positive. An upper limit keeps its magnitude and
         has ``limit_<band>`` True. ``attrs`` records the survey, the input systems, dereddening and
         how many values were missing.
 
@@ -222,8 +233,7 @@ def frame_from_table(table, *, bands=None, columns=None, keep=()):
         out[f"mag_{band}"], out[f"err_{band}"], out[f"limit_{band}"] = mag, err, limit
         missing[band] = int(np.isnan(mag).sum())
     if keep == "all":
-        used = {v for spec in bands.values() for v in spec.values()}
-        keep = [c for c in table.columns if c not in used]
+        keep = list(table.columns)
     for column in keep:
         if column not in table:
             raise CatalogError(
@@ -285,8 +295,19 @@ def _common_columns(table, columns):
             out[role] = np.arange(len(table)) if role == "id" else np.full(len(table), np.nan)
         else:
             out[role] = table[column].to_numpy() if role == "id" else _numbers(table, column)
+    # A declination such as -99 or 999 says that the position is unknown.
+    nowhere = np.isin(np.abs(out["dec"]), (99.0, 999.0, 9999.0))
     for role in ("ra", "dec"):
-        out[role] = np.where(np.isin(out[role], (-999.0, -9999.0)), np.nan, out[role])
+        out[role] = np.where(nowhere, np.nan, out[role])
+    out["ebv"] = np.where((out["ebv"] < 0) | (out["ebv"] > _LARGEST_EBV), np.nan, out["ebv"])
+    if pd.isna(out["id"]).any():
+        warnings.warn(
+            f"{plural(int(pd.isna(out['id']).sum()), 'row')} without an id; all rows are numbered "
+            "instead.",
+            CatalogWarning,
+            stacklevel=4,
+        )
+        out["id"] = np.arange(len(table))
     return out
 
 
@@ -308,6 +329,28 @@ def _numbers(table, column):
     return np.where(np.isfinite(values), values, np.nan)
 
 
+def no_magnitude(values):
+    """Which finite values stand for "not measured": exactly zero, or no possible magnitude.
+
+    Parameters
+    ----------
+    values : ndarray of float
+        Numbers of a magnitude column.
+
+    Returns
+    -------
+    ndarray of bool
+        False for NaN and infinities, which are missing for another reason.
+
+    Examples
+    --------
+    >>> no_magnitude(np.array([20.0, 0.0, -99.0, 99.99, np.nan])).tolist()
+    [False, True, True, True, False]
+    """
+    low, high = MAGNITUDE_RANGE
+    return np.isfinite(values) & ((values == 0.0) | (values < low) | (values > high))
+
+
 def _one_band(table, band, spec):
     """AB magnitude, error and limit flag of one band."""
     n = len(table)
@@ -324,14 +367,15 @@ def _one_band(table, band, spec):
     else:
         mag = _numbers(table, spec["mag"])
         err = _numbers(table, spec["err"]) if "err" in spec else np.full(n, np.nan)
-        mag = np.where(np.isin(mag, SENTINELS), np.nan, mag)
+    mag = np.where(no_magnitude(mag), np.nan, mag)
     marked = np.isnan(err) if rule == "no_error" else err < 0
     limit = np.zeros(n, dtype=bool)
     if rule in ("no_error", "negative_error"):
         limit = marked & ~np.isnan(mag)
     elif rule is not None:
         limit = _flags(table[rule], rule, band)
-    err = np.where((err < 0) | np.isin(err, SENTINELS[:5] + SENTINELS[6:]), np.nan, err)
+    unknown = (err <= 0) | np.isclose(err[:, None], _ERROR_SENTINELS, rtol=1e-6).any(axis=1)
+    err = np.where(unknown, np.nan, err)
     system = spec.get("system", "ab")
     if system == "vega":
         mag = ab_from_vega(mag, band)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import uuid
 from pathlib import Path
 
@@ -14,7 +15,36 @@ from qsolearn.errors import CatalogError
 from qsolearn.frame.read import file_format
 from qsolearn.frame.schema import describe, validate_frame
 
-__all__ = ["attach_columns", "replace_atomically", "write_frame", "write_table"]
+__all__ = [
+    "attach_columns",
+    "replace_atomically",
+    "writable_format",
+    "write_frame",
+    "write_table",
+]
+
+
+def writable_format(path):
+    """Kind of file that an ending means, if the project writes it.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to write.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    CatalogError
+        If the ending is unknown or belongs to a whitespace table, which cannot hold missing text.
+    """
+    kind = file_format(path)
+    if kind == "whitespace table":
+        raise CatalogError(f"{path}: whitespace tables are only read; write Parquet, FITS or CSV.")
+    return kind
 
 
 @contextlib.contextmanager
@@ -39,7 +69,7 @@ def replace_atomically(path, *, overwrite=False):
         If ``path`` exists and ``overwrite`` is False, its folder is absent, or writing failed; in
         every case what stood at ``path`` is untouched.
     """
-    path = Path(path)
+    path = Path(path).resolve()
     if path.exists() and not overwrite:
         raise CatalogError(f"{path} exists already; choose another name or allow overwriting.")
     if not path.parent.is_dir():
@@ -48,11 +78,7 @@ def replace_atomically(path, *, overwrite=False):
     try:
         yield temporary
         if temporary.is_dir() and path.is_dir():
-            # A folder cannot be replaced in one step: set the old one aside, then swap.
-            aside = path.with_name(f".{uuid.uuid4().hex[:8]}.old.{path.name}")
-            os.replace(path, aside)
-            os.replace(temporary, path)
-            _remove(aside)
+            _swap_folders(temporary, path)
         else:
             os.replace(temporary, path)
     except OSError as error:
@@ -63,11 +89,21 @@ def replace_atomically(path, *, overwrite=False):
         _remove(temporary)
 
 
+def _swap_folders(new, path):
+    """Put a folder in the place of another, which a rename cannot do in one step."""
+    aside = path.with_name(f".{uuid.uuid4().hex[:8]}.old.{path.name}")
+    os.replace(path, aside)
+    try:
+        os.replace(new, path)
+    except OSError:
+        os.replace(aside, path)
+        raise
+    _remove(aside)
+
+
 def _remove(path):
-    if path.is_dir():
-        for child in path.iterdir():
-            _remove(child)
-        path.rmdir()
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
 
@@ -118,9 +154,9 @@ def write_table(table, path, *, meta=None, overwrite=False):
     CatalogError
         If the path exists, the format is unknown or writing fails; nothing is lost then.
     """
-    kind = file_format(path)
+    kind = writable_format(path)
     meta = meta or {}
-    if kind in ("CSV", "whitespace table") and meta.get("dereddened"):
+    if kind == "CSV" and meta.get("dereddened"):
         raise CatalogError(
             "CSV cannot record that magnitudes are dereddened; write Parquet, FITS, VOTable "
             "or ECSV."
@@ -130,8 +166,6 @@ def write_table(table, path, *, meta=None, overwrite=False):
             _write_parquet(table, temporary, meta)
         elif kind == "CSV":
             table.to_csv(temporary, index=False)
-        elif kind == "whitespace table":
-            table.to_csv(temporary, index=False, sep=" ")
         else:
             _write_astropy(table, temporary, kind, meta)
 
@@ -178,6 +212,12 @@ def _write_astropy(table, path, kind, meta):
     else:
         from astropy.io import fits
 
+        for name in out.colnames:
+            if out[name].dtype.kind in "UO" and not all(map(str.isascii, map(str, out[name]))):
+                raise CatalogError(
+                    f"Column {name!r} holds letters that FITS cannot store; write VOTable or "
+                    "Parquet."
+                )
         hdu = fits.table_to_hdu(out)
         for i, name in enumerate(out.colnames, start=1):
             if "ucd" in out[name].meta:

@@ -11,6 +11,7 @@ from qsolearn.judge.estimate import Estimate, proportion
 from qsolearn.judge.redshift import nmad, outlier_fraction
 from qsolearn.judge.selection import (
     SelectionReport,
+    class_labels,
     completeness,
     efficiency,
     false_positive_rate,
@@ -23,6 +24,7 @@ __all__ = [
     "CountsSlope",
     "Estimate",
     "SelectionReport",
+    "class_labels",
     "completeness",
     "confusion",
     "counts_slope",

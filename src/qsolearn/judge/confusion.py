@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from qsolearn.judge.selection import class_labels
+
 __all__ = ["Confusion", "confusion"]
 
 
@@ -81,5 +83,5 @@ def confusion(true, predicted, labels=None):
 
 
 def _text(labels):
-    labels = pd.Series(np.asarray(labels, dtype=object))
-    return labels.where(labels.notna() & (labels != ""), "(none)").map(str).to_numpy()
+    text = class_labels(labels)
+    return text.where(text != "", "(none)").to_numpy()

@@ -12,12 +12,40 @@ from qsolearn.judge.estimate import LEVEL, Estimate, proportion
 
 __all__ = [
     "SelectionReport",
+    "class_labels",
     "completeness",
     "efficiency",
     "false_positive_rate",
     "is_quasar_class",
     "selection_report",
 ]
+
+
+def class_labels(labels):
+    """Labels as text: 3.0 becomes "3", a missing label "".
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        Labels of any kind; a whole number read as a float is meant as the integer.
+
+    Returns
+    -------
+    pandas.Series of str, shape (n,)
+
+    Examples
+    --------
+    >>> class_labels([1.0, 3.0, None]).tolist()
+    ['1', '3', '']
+    """
+
+    def text(value):
+        if pd.isna(value):
+            return ""
+        whole = isinstance(value, float) and value.is_integer()
+        return str(int(value)) if whole else str(value)
+
+    return pd.Series(np.asarray(labels, dtype=object)).map(text)
 
 
 def is_quasar_class(labels):
@@ -37,7 +65,7 @@ def is_quasar_class(labels):
     >>> is_quasar_class(["QSOhighZ", "Star", "quasar"]).tolist()
     [True, False, True]
     """
-    text = pd.Series(np.asarray(labels, dtype=object)).map(str).str.lower()
+    text = class_labels(labels).str.lower()
     return text.str.startswith(("qso", "quasar")).to_numpy(dtype=bool)
 
 

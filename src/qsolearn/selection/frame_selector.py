@@ -32,8 +32,8 @@ class FrameSelector(BaseEstimator):
     quasar_classes : sequence of str, optional
         Labels that are quasars; by default those that begin with "qso" or "quasar".
     threshold : float, optional
-        Smallest P_QSO of a candidate; by default a candidate is a source whose most probable
-        class is a quasar class.
+        Smallest P_QSO of a candidate; by default a candidate has P_QSO above one half, so that
+        quasar classes together are more probable than all others together.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ class FrameSelector(BaseEstimator):
             if not found:
                 raise CatalogError(
                     f"None of the labels {', '.join(self.classes_)} begins with QSO; say which are "
-                    "quasars with quasar_classes."
+                    "quasars (quasar_classes, or --quasar)."
                 )
             return found
         wanted = [str(c) for c in self.quasar_classes]
@@ -217,11 +217,11 @@ class FrameSelector(BaseEstimator):
         bands = _two_bands(self.bands)
         X = self._colors(frame, bands)
         dereddened = frame.attrs.get("dereddened", False)
-        if bool(dereddened) != bool(self.dereddened_):
-            yes, no = ("the training set", "this frame")[:: 1 if self.dereddened_ else -1]
+        own, given = (d["convention"] if d else "not" for d in (self.dereddened_, dereddened))
+        if own != given:
             raise CatalogError(
-                f"The magnitudes of {yes} are dereddened and those of {no} are not; treat both "
-                "the same."
+                f"The magnitudes of the training set are dereddened: {own}, those of this frame: "
+                f"{given}; treat both the same."
             )
         takes_nan = _takes_nan(self.estimator_)
         use = np.ones(len(X), bool) if takes_nan else np.isfinite(X).all(axis=1)
@@ -309,10 +309,9 @@ def _select_block(selector, frame):
     proba = selector.predict_proba(frame)
     label = _most_probable(selector.classes_, proba)
     p_qso = proba[:, np.isin(selector.classes_, selector.quasar_classes_)].sum(axis=1)
-    if selector.threshold is None:
-        candidate = np.isin(label, selector.quasar_classes_)
-    else:
-        candidate = p_qso >= selector.threshold
+    # A tie, such as equal priors far from all training sources, is no candidate.
+    least = np.nextafter(0.5, 1) if selector.threshold is None else selector.threshold
+    candidate = p_qso >= least
     return pd.DataFrame(
         {
             "P_QSO": p_qso,

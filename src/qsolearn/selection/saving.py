@@ -23,6 +23,7 @@ from qsolearn.selection.kde import KernelBayesClassifier
 __all__ = ["load_selector", "save_selector"]
 
 _FORMAT = 1
+_FILES = ("model.json", "arrays.npz")
 _SAVED = {"KernelBayesClassifier": KernelBayesClassifier, "UVExcessCut": UVExcessCut}
 
 
@@ -70,6 +71,13 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         "provenance": provenance or {},
         "versions": {p: version(p) for p in ("qsolearn", "numpy", "scikit-learn")},
     }
+    folder = Path(folder)
+    if overwrite and folder.is_dir():
+        other = sorted(p.name for p in folder.iterdir() if p.name not in _FILES)
+        if other:
+            raise CatalogError(
+                f"{folder} is no model folder (it holds {other[0]!r}) and will not be replaced."
+            )
     with replace_atomically(folder, overwrite=overwrite) as temporary:
         temporary.mkdir()
         (temporary / "model.json").write_text(json.dumps(model, indent=2) + "\n", encoding="utf-8")
