@@ -1,7 +1,7 @@
 """The quasar grid: band fluxes of every part of a quasar at every redshift.
 
 On the logarithmic wavelength grid a redshift is a shift by whole pixels, so the grid of about 420
-redshifts, 7 parts and any bands takes about a second to make and is then kept for the session.
+redshifts, 8 parts and any bands takes about a second to make and is then kept for the session.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from qsolearn.sed.dust import smc_extinction
 from qsolearn.sed.filters import LOG_STEP, WAVELENGTH, filter_weights
 from qsolearn.sed.igm import LYMAN_LIMIT, lyman_continuum_depth, lyman_series_depth
-from qsolearn.sed.quasar import COMPONENTS, PIVOT, quasar_components
+from qsolearn.sed.quasar import COMPONENTS, PIVOT, quasar_components, quasar_parameters
 
 __all__ = ["LYC_FACTORS", "MAX_REDSHIFT", "QuasarGrid", "quasar_grid"]
 
@@ -41,7 +41,7 @@ class QuasarGrid:
         Band ids.
     step : float
         Step of the nodes in ln(1 + z); node k stands at z = exp(k step) - 1.
-    flux : ndarray, shape (nodes, b, 7)
+    flux : ndarray, shape (nodes, b, 8)
         AB flux of each part through the mean intergalactic gas, for f_lambda = 1 of the disk at
         rest 3000 angstrom and unit distance (arbitrary scale, same for all).
     log_wave : ndarray, shape (nodes, b)
@@ -64,15 +64,27 @@ class QuasarGrid:
     limit: np.ndarray
 
 
-def build_grid(bands, components):
+def apertures(bands):
+    """Share of the host's light in each band's aperture, relative to a point-source magnitude.
+
+    Gaia's G comes from a window narrower than a galaxy, BP and RP from wider ones; the beam of
+    WISE holds the whole galaxy. The values were fitted with the rest of the model.
+    """
+    given = quasar_parameters()["aperture"]
+    return np.array([given.get(band, given.get(band.split("_")[0], 1.0)) for band in bands])
+
+
+def build_grid(bands, components, stars=None):
     """Grid of some bands from the spectra of the parts.
 
     Parameters
     ----------
     bands : sequence of str, length b
         Band ids.
-    components : ndarray, shape (7, pixels)
+    components : ndarray, shape (8, pixels)
         As `qsolearn.sed.quasar.quasar_components` gives them.
+    stars : ndarray, shape (b,), optional
+        Factor on the host in each band; by default `apertures`.
 
     Returns
     -------
@@ -91,6 +103,7 @@ def build_grid(bands, components):
     dust_lever = np.minimum(dust_lever, dust_lever[np.searchsorted(WAVELENGTH, 800.0)])
     rows = np.vstack([components, nuclear * slope_lever, nuclear * dust_lever])
     b = len(bands)
+    stars = apertures(bands) if stars is None else stars
     flux = np.zeros((nodes, b, len(COMPONENTS)))
     log_wave, smc, forest = (np.zeros((nodes, b)) for _ in range(3))
     limit = np.zeros((nodes, b, len(LYC_FACTORS)))
@@ -105,6 +118,7 @@ def build_grid(bands, components):
         through = weights * np.exp(-series - beyond)[:, None]
         values = rest @ through
         flux[k] = values[: len(COMPONENTS)].T
+        flux[k, :, 6:] *= stars[:, None]
         nuclear_flux = values[:4].sum(axis=0)
         log_wave[k] = values[-2] / nuclear_flux
         smc[k] = values[-1] / nuclear_flux
@@ -140,6 +154,6 @@ def quasar_grid(bands):
     Examples
     --------
     >>> quasar_grid(("sdss_g", "sdss_i")).flux.shape
-    (417, 2, 7)
+    (417, 2, 8)
     """
     return build_grid(bands, quasar_components())

@@ -12,8 +12,8 @@ iron
     the blended Fe II lines between 2000 and 3100 angstrom and around H beta, as broad humps;
 hot, warm
     dust at 1244 K (Temple et al. 2021 [2]_) and cooler dust that carries W3 and W4;
-host
-    the galaxy around the quasar, from `qsolearn.sed.galaxy`.
+old, young
+    the stars of the galaxy around the quasar, from `qsolearn.sed.galaxy`.
 
 The correction is a smooth curve in ln(wavelength) that multiplies disk, iron, hot and warm; the
 composite alone misses real colors by up to 0.2 mag. It was fitted to the median colors of the even
@@ -41,7 +41,7 @@ from qsolearn.sed.galaxy import galaxy_spectrum
 __all__ = ["COMPONENTS", "quasar_components", "quasar_parameters"]
 
 #: Parts of a quasar, in the order of every array of parts.
-COMPONENTS = ("disk", "high", "low", "iron", "hot", "warm", "host")
+COMPONENTS = ("disk", "high", "low", "iron", "hot", "warm", "old", "young")
 
 #: Where the disk is 1 [angstrom].
 PIVOT = 3000.0
@@ -115,9 +115,9 @@ def quasar_components(parameters=None):
 
     Returns
     -------
-    ndarray, shape (7, pixels)
-        One row per name of `COMPONENTS`, f_lambda in units of the disk at 3000 angstrom. Hot,
-        warm and host stand at the strength of a quasar of reference luminosity.
+    ndarray, shape (8, pixels)
+        One row per name of `COMPONENTS`, f_lambda in units of the disk at 3000 angstrom. Dust
+        and stars stand at the strength of a quasar of reference luminosity.
 
     Examples
     --------
@@ -148,7 +148,8 @@ def quasar_components(parameters=None):
     warm = (
         p["warm_dust"] * one_micron * _blackbody(p["warm_temperature"], 1e5) * correction
     )
-    host = p["host"] * np.interp(5100.0, WAVELENGTH, disk) * galaxy_spectrum(p["host_young"])
+    stars = p["host"] * np.interp(5100.0, WAVELENGTH, disk) * galaxy_spectrum([0.0, 1.0])
+    old, young = (1 - p["host_young"]) * stars[0], p["host_young"] * stars[1]
     return np.array(
         [
             continuum,
@@ -157,6 +158,7 @@ def quasar_components(parameters=None):
             _gaussians(_IRON, continuum),
             hot,
             warm,
-            host,
+            old,
+            young,
         ]
     ) / np.interp(PIVOT, WAVELENGTH, continuum)

@@ -6,7 +6,7 @@ galaxy more), with a random slope of the disk, random dust and a random sightlin
 intergalactic gas:
 
 .. math:: f_b = 10^{-0.4 (s T_b + C_b)} \\Big[ e^{\\delta\\,\\ell_b} 10^{-0.4 E k_b}
-          \\sum_{nuclear} a_k G_{bk}(z) + \\sum_{hot, warm, host} a_k G_{bk}(z) \\Big]
+          \\sum_{nuclear} a_k G_{bk}(z) + \\sum_{hot, warm, stars} a_k G_{bk}(z) \\Big]
 
 Here G is the redshift grid, delta the slope, E the reddening E(B-V) around the quasar, s the
 sightline's factor on the forest and C the Lyman-limit systems that happen to lie on it. Quasars
@@ -50,7 +50,7 @@ def _combine(position, flux, log_wave, smc, forest, limit, lyc, amount, slope, d
                 g = flux[k, j, m] + t * (flux[k + 1, j, m] - flux[k, j, m])
                 nuclear += amount[i, m] * g
             rest = 0.0
-            for m in range(4, 7):
+            for m in range(4, 8):
                 g = flux[k, j, m] + t * (flux[k + 1, j, m] - flux[k, j, m])
                 rest += amount[i, m] * g
             lever = log_wave[k, j] + t * (log_wave[k + 1, j] - log_wave[k, j])
@@ -121,15 +121,15 @@ def draw_quasars(z, magnitude, rng, parameters=None):
     Returns
     -------
     dict of ndarray
-        ``amount`` (n, 7), ``slope``, ``dust`` (E(B-V) [mag]), ``sight``, ``cloud``, each (n,).
+        ``amount`` (n, 8), ``slope``, ``dust`` (E(B-V) [mag]), ``sight``, ``cloud``, each (n,).
     """
     p = quasar_parameters() if parameters is None else parameters
     s, lum = p["scatter"], p["luminosity"]
     n = len(z)
     # Luminosities in units that are 0 at the reference and grow with faintness.
     faint = 0.4 * np.clip(absolute_magnitude(z, magnitude) - lum["reference"], -5.0, 5.0)
-    amount = np.ones((n, 7))
-    normal = rng.standard_normal((6, n), dtype=np.float32).astype(float)
+    amount = np.ones((n, 8))
+    normal = rng.standard_normal((7, n), dtype=np.float32).astype(float)
     for column, (name, power) in enumerate(
         (
             ("high", lum["baldwin_high"]),
@@ -138,11 +138,14 @@ def draw_quasars(z, magnitude, rng, parameters=None):
             ("hot", lum["hot"]),
             ("warm", lum["warm"]),
             ("host", lum["host"]),
+            ("young", lum["host"]),
         ),
         start=1,
     ):
         ln_faint = power * np.log(10.0) * faint
         amount[:, column] = np.exp(s[name] * normal[column - 1] + ln_faint)
+    # A big galaxy is big in both populations; their ratio has a scatter of its own.
+    amount[:, 7] *= np.exp(s["host"] * normal[5])
     deficient = rng.random(n)
     amount[:, 4] *= np.where(deficient < s["hot_deficient"], s["hot_left"], 1.0)
     warm = (deficient >= s["hot_deficient"]) & (
@@ -187,8 +190,9 @@ def combine_quasars(z, bands, drawn, grid=None):
 def variability(bands, slope_scatter, n, rng):
     """Brightness of each survey's epoch and the scatter of single bands [mag], shape (n, b)."""
     s = quasar_parameters()["scatter"] if slope_scatter is None else slope_scatter
-    out = s["band"] * rng.standard_normal((n, len(bands)), dtype=np.float32).astype(float)
     surveys = [get_band(b).survey for b in bands]
+    size = np.array([s["band"].get(survey, s["band"]["other"]) for survey in surveys])
+    out = size * rng.standard_normal((n, len(bands)), dtype=np.float32).astype(float)
     waves = np.array([get_band(b).wavelength for b in bands])
     for survey in dict.fromkeys(surveys):
         mine = [k for k, name in enumerate(surveys) if name == survey]
