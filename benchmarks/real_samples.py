@@ -113,7 +113,7 @@ def pgw_cut(frame):
 
 #: Depth (signal 5 times the noise, AB) and floor of the error of each band of `PGW` [mag].
 PGW_NOISE = {
-    **dict(zip(PGW[:5], ((22.0, 0.012), (21.8, 0.012), (21.5, 0.012), (20.9, 0.012), (19.9, 0.012)),
+    **dict(zip(PGW[:5], ((22.0, 0.012), (21.8, 0.012), (21.5, 0.012), (20.9, 0.012), (20.9, 0.012)),
                strict=True)),
     "gaia_bp": (21.0, 0.01), "gaia_g": (22.5, 0.005), "gaia_rp": (20.8, 0.01),
     "wise_w1": (19.6, 0.024), "wise_w2": (19.3, 0.022), "wise_w3": (16.7, 0.02),

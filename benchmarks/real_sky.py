@@ -1,0 +1,113 @@
+"""Is the simulated sky real? Compare it with real catalogs and write book/real/sky.json.
+
+    QSOLEARN_SHARED=... python benchmarks/real_sky.py
+
+The quasar model was fitted on even rows (benchmarks/fit_sky.py); every figure here is of odd rows.
+"""
+
+import argparse
+import datetime
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import real_samples as rs
+
+from qsolearn.bands import get_band
+from qsolearn.photometry import colors
+
+RESULT = Path(__file__).parents[1] / "book" / "real" / "sky.json"
+EDGES = np.round(np.arange(0.3, 4.55, 0.1), 1)
+#: A cell counts when its real median is known to this [mag].
+KNOWN = 0.05
+#: Simulated twins per real quasar, so that the simulated medians are known better.
+TWINS = 5
+
+
+def name_colors(bands):
+    """Color names with survey where a color crosses surveys."""
+    short = [get_band(b).label for b in bands]
+    return [f"{a}-{b}" for a, b in zip(short[:-1], short[1:], strict=True)]
+
+
+def compare(z, real, made, names, skip=None, bent=None):
+    """Misses of medians and ratios of widths, cell by cell, with the pass rates."""
+    one = rs.cells(z, real, EDGES)
+    two = rs.cells(np.tile(z, len(made) // len(z)), made, EDGES)
+    count = np.histogram(z, EDGES)[0]
+    out = {"cells": [], "bent": []}
+    for c, name in enumerate(names):
+        for k in range(len(EDGES) - 1):
+            low = float(EDGES[k])
+            if not one[1, k, c] < KNOWN or (skip and skip(name, low)):
+                continue
+            row = {
+                "color": name, "z": low, "n": int(count[k]),
+                "real": round(float(one[0, k, c]), 3), "made": round(float(two[0, k, c]), 3),
+                "error": round(float(one[1, k, c]), 3),
+                "width_real": round(float(one[2, k, c]), 3),
+                "width_made": round(float(two[2, k, c]), 3),
+            }  # fmt: skip
+            out["bent" if bent and bent(low) else "cells"].append(row)
+    miss = np.array([abs(r["made"] - r["real"]) for r in out["cells"]])
+    ratio = np.array([r["width_made"] / r["width_real"] for r in out["cells"]])
+    out["within_0.10"] = round(float(np.mean(miss <= 0.10)), 3)
+    out["largest"] = round(float(miss.max()), 3)
+    out["width_within_30_percent"] = round(float(np.mean((ratio > 0.7) & (ratio < 1.3))), 3)
+    out["number_of_cells"] = len(miss)
+    out["by_color"] = {
+        name: {
+            "cells": int(sum(r["color"] == name for r in out["cells"])),
+            "within_0.10": round(float(np.mean(
+                [abs(r["made"] - r["real"]) <= 0.10 for r in out["cells"] if r["color"] == name])), 3),
+            "largest": max(round(abs(r["made"] - r["real"]), 3) for r in out["cells"] if r["color"] == name),
+            "width_within_30_percent": round(float(np.mean(
+                [0.7 < r["width_made"] / r["width_real"] < 1.3 for r in out["cells"] if r["color"] == name])), 3),
+        }
+        for name in names if any(r["color"] == name for r in out["cells"])
+    }  # fmt: skip
+    return out
+
+
+def quasar_colors_test():
+    """SDSS and PS1+Gaia+WISE quasars, odd rows."""
+    frame = rs.sdss_cut(rs.half(rs.load_dr5(), 1))
+    made = np.concatenate([rs.sdss_twin(frame, 11 + k) for k in range(TWINS)])
+    sdss = compare(
+        frame["z"].to_numpy(), colors(rs.magnitudes(frame, rs.SDSS)), colors(made),
+        name_colors(rs.SDSS), skip=lambda name, z: name == "u-g" and z >= 2.5,
+        bent=lambda z: 2.5 <= z < 3.0,
+    )  # fmt: skip
+    sdss["rows"] = len(frame)
+    frame = rs.pgw_cut(rs.half(rs.load_pgw(), 1))
+    made = np.concatenate([rs.pgw_twin(frame, 21 + k) for k in range(TWINS)])
+    names = name_colors(rs.PGW)
+    kept = {"g-r", "r-i", "i-z", "z-y", "BP-G", "G-RP", "W1-W2", "W2-W3"}
+    pgw = compare(
+        frame["z"].to_numpy(), colors(rs.magnitudes(frame, rs.PGW)), colors(made), names,
+        skip=lambda name, z: name not in kept,
+    )  # fmt: skip
+    pgw["rows"] = len(frame)
+    pgw["twins_detected"] = round(float(np.isfinite(made[:, 0]).mean()), 3)
+    return {"sdss": sdss, "pgw": pgw}
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.parse_args(argv)
+    start = time.process_time()
+    result = {"quasars": quasar_colors_test()}
+    result["command"] = "python benchmarks/real_sky.py"
+    result["date"] = datetime.date.today().isoformat()
+    result["cpu_seconds"] = round(time.process_time() - start, 1)
+    for name, part in result["quasars"].items():
+        print(name, {k: v for k, v in part.items() if k not in ("cells", "bent", "by_color")})
+        for color, row in part["by_color"].items():
+            print("   ", color, row)
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
