@@ -23,6 +23,7 @@ import numpy as np
 
 from qsolearn.sed.grid import MAX_REDSHIFT, quasar_grid
 from qsolearn.simulate.cosmology import comoving_volume_per_deg2, distance_modulus
+from qsolearn.simulate.quasars import combine_quasars, draw_quasars
 
 __all__ = ["QuasarCounts", "draw_magnitudes", "luminosity_function", "quasar_counts"]
 
@@ -36,6 +37,7 @@ MEASURED = (0.68, 4.0)
 
 _Z_STEP = 0.02
 _MAG_STEP = 0.05
+_DRAWS = 1000
 #: Brightest and faintest i magnitude of the tables, Galactic extinction removed.
 BRIGHTEST, FAINTEST = 13.0, 25.0
 
@@ -70,31 +72,64 @@ def luminosity_function(absolute, z):
     return 10**log_phi / (10 ** ((alpha + 1) * below) + 10 ** ((_BETA + 1) * below))
 
 
-def i_magnitude(absolute, z):
-    """Mean i magnitude of quasars of given M_g(z=2).
+def _mean_magnitudes():
+    """Nodes in z, and g and i magnitudes of the mean quasar without host, arbitrary zero point."""
+    grid = quasar_grid(("sdss_g", "sdss_i"))
+    nodes = np.expm1(grid.step * np.arange(len(grid.flux)))
+    return nodes, -2.5 * np.log10(grid.flux[:, :, :6].sum(axis=2))
+
+
+def mean_i_magnitude(absolute, z):
+    """i magnitude of the mean quasar of given M_g(z=2).
 
     Parameters
     ----------
-    absolute, z : ndarray
+    absolute, z : array_like
         Absolute magnitude and redshift, broadcast.
 
     Returns
     -------
     ndarray
-        i magnitude (AB), Galactic extinction removed.
+        i magnitude (AB), Galactic extinction removed, no host galaxy.
 
     Notes
     -----
-    i = M_g(z=2) + DM(z) + K_g(z) + (i - g)(z), where K is the change of the g magnitude of the mean
-    quasar with redshift, zero at z = 2, host galaxy left out; (i - g) includes it at the mean.
+    i = M_g(z=2) + DM(z) + K_g(z) - (g - i)(z), with K_g(2) = 0. K_g + (i - g) is the i magnitude of
+    the mean quasar at z less its g magnitude at z = 2: the Lyman continuum never enters.
     """
-    grid = quasar_grid(("sdss_g", "sdss_i"))
-    nodes = np.expm1(grid.step * np.arange(len(grid.flux)))
-    shape = -2.5 * np.log10(grid.flux[:, :, :6].sum(axis=2))
+    nodes, shape = _mean_magnitudes()
     at_two = np.interp(2.0, nodes, shape[:, 0])
-    # The g band stands in the Lyman continuum beyond z = 3: go through i, which does not, with
-    # the unabsorbed spectrum's colour at z = 2 as the bridge.
     return absolute + distance_modulus(z) + np.interp(z, nodes, shape[:, 1]) - at_two
+
+
+def _spread_factor(z, magnitude, density):
+    """Ratio of counts in i to counts of mean quasars, from the spread of g - i.
+
+    The luminosity function counts quasars by g; single quasars are redder or bluer than the mean,
+    mostly redder (dust, host). If the colors c of quasars of given i are known, n_g(m) is the mean
+    of n_i(m - c), so that for counts rising as 10^(s m)
+
+        n_i(m) = n_mean(m) / <10^(-s (c - c_mean))>.
+    """
+    rng = np.random.default_rng(20160216)
+    nodes, shape = _mean_magnitudes()
+    slope = np.gradient(np.log10(density), magnitude, axis=1)
+    at_z = np.arange(0.1, 6.51, 0.2)
+    at_mag = np.arange(15.0, 24.1, 1.5)
+    factor = np.empty((len(at_z), len(at_mag)))
+    for k, one in enumerate(at_z):
+        # Beyond 2.5 the forest takes over g: the spread of g - i is kept as it is there.
+        seen = min(one, 2.5)
+        where = np.full(_DRAWS, seen)
+        mean = np.diff([np.interp(seen, nodes, shape[:, j]) for j in (1, 0)])[0]
+        for j, mag in enumerate(at_mag):
+            drawn = draw_quasars(where, np.full(_DRAWS, mag), rng)
+            g_minus_i = -np.diff(combine_quasars(where, ["sdss_g", "sdss_i"], drawn))[:, 0]
+            row = np.searchsorted(z, one).clip(0, len(z) - 1)
+            s = np.interp(mag, magnitude, slope[row])
+            factor[k, j] = 1.0 / np.mean(10 ** (-s * (g_minus_i - mean)))
+    along = np.array([np.interp(magnitude, at_mag, row) for row in factor])
+    return np.array([np.interp(z, at_z, column) for column in along.T]).T
 
 
 @dataclass(frozen=True)
@@ -138,8 +173,9 @@ def quasar_counts():
     """
     z = np.arange(0.1 + _Z_STEP / 2, 6.5, _Z_STEP)
     mag = np.arange(BRIGHTEST + _MAG_STEP / 2, FAINTEST, _MAG_STEP)
-    absolute = mag[None, :] - i_magnitude(0.0, z)[:, None]
+    absolute = mag[None, :] - mean_i_magnitude(0.0, z)[:, None]
     density = luminosity_function(absolute, z[:, None]) * _MAG_STEP
+    density *= _spread_factor(z, mag, density)
     return QuasarCounts(z, mag, density * (comoving_volume_per_deg2(z) * _Z_STEP)[:, None])
 
 
