@@ -179,7 +179,7 @@ def quasar_counts():
     return QuasarCounts(z, mag, density * (comoving_volume_per_deg2(z) * _Z_STEP)[:, None])
 
 
-def draw_quasars_of_sky(n, bright, faint, rng):
+def draw_quasars_of_sky(n, bright, faint, rng, z_range=(0.0, MAX_REDSHIFT)):
     """Redshifts and i magnitudes of random quasars of a flux-limited sky.
 
     Parameters
@@ -190,6 +190,8 @@ def draw_quasars_of_sky(n, bright, faint, rng):
         Limits in i, Galactic extinction removed.
     rng : numpy.random.Generator
         Source of randomness.
+    z_range : tuple of float
+        Redshifts above the first and up to the second.
 
     Returns
     -------
@@ -197,11 +199,12 @@ def draw_quasars_of_sky(n, bright, faint, rng):
     """
     counts = quasar_counts()
     columns = (counts.magnitude > bright) & (counts.magnitude < faint)
-    density = counts.density[:, columns]
+    rows = (counts.z > z_range[0]) & (counts.z < z_range[1])
+    density = counts.density[rows][:, columns]
     sums = np.cumsum(density.ravel())
     cell = np.searchsorted(sums, rng.random(n) * sums[-1])
     row, column = np.divmod(cell, density.shape[1])
-    z = counts.z[row] + _Z_STEP * (rng.random(n) - 0.5)
+    z = counts.z[rows][row] + _Z_STEP * (rng.random(n) - 0.5)
     return z, counts.magnitude[columns][column] + _MAG_STEP * (rng.random(n) - 0.5)
 
 
