@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from qsolearn.frame import magnitudes, read_frame
+from qsolearn.frame import magnitudes, read_frame, read_table
 from qsolearn.photometry import asinh_from_flux, flux_from_asinh
 from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients, galactic_latitude
 from qsolearn.simulate.quasars import quasar_magnitudes
+
+__all__ = ["magnitudes", "read_frame", "read_table"]
 
 SDSS = [f"sdss_{f}" for f in "ugriz"]
 #: Order in which neighboring differences give the compared colors.

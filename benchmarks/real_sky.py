@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import real_samples as rs
 
-from qsolearn.bands import get_band
-from qsolearn.photometry import colors
+from qsolearn.bands import get_band, survey_bands
+from qsolearn.photometry import colors, deredden
+from qsolearn.simulate import make_sky
 
 RESULT = Path(__file__).parents[1] / "book" / "real" / "sky.json"
 EDGES = np.round(np.arange(0.3, 4.55, 0.1), 1)
@@ -23,6 +24,8 @@ EDGES = np.round(np.arange(0.3, 4.55, 0.1), 1)
 KNOWN = 0.05
 #: Simulated twins per real quasar, so that the simulated medians are known better.
 TWINS = 5
+#: Mean E(B-V) by which the DR17 stars, which have no map value, are dereddened.
+MEAN_EBV = 0.035
 
 
 def name_colors(bands):
@@ -93,11 +96,75 @@ def quasar_colors_test():
     return {"sdss": sdss, "pgw": pgw}
 
 
+def star_ridge():
+    """Ridge lines: colors of simulated and real stars at the same g - i (odd rows)."""
+    shift = np.array([b.survey_to_ab for b in survey_bands("sdss")])
+    extinction = np.array([b.extinction for b in survey_bands("sdss")])
+    point = rs.read_table(rs.data_folder() / "sdss_ptsrc_train.tab.gz")
+    point = point[point["Class"] == 2].iloc[1::2]
+    bright = point[["u_g", "g_r", "r_i", "i_z"]].to_numpy() + shift[:-1] - shift[1:]
+    table = rs.read_table(rs.data_folder() / "sdss_dr17_100k.csv.gz")
+    table = table[(table["class"] == "STAR") & (table["r"] < 19.5)].iloc[1::2]
+    mags = table[list("ugriz")].to_numpy() + shift - MEAN_EBV * extinction
+    sky = make_sky("sdss", area_deg2=30, seed=8)
+    sky = deredden(sky[(sky["true_class"] == "Star") & (sky["mag_sdss_r"] < 19.5)])
+    made = colors(rs.magnitudes(sky, rs.SDSS))
+    out = {}
+    for name, real, low, high in (
+        ("point sources", bright, 0.3, 2.0), ("DR17 stars", colors(mags), -0.5, 3.0),
+    ):  # fmt: skip
+        edges = np.arange(low, high + 0.01, 0.1)
+        one, two = (rs.cells(c[:, 1] + c[:, 2], c, edges, least=20) for c in (real, made))
+        rows = []
+        for k, color in enumerate(("u-g", "g-r", "r-i", "i-z")):
+            known = one[1, :, k] < (0.05 if color == "u-g" else 0.02)
+            miss = (two[0] - one[0])[known, k]
+            limit = 0.1 if color == "u-g" else 0.05
+            rows.append({
+                "color": color, "bins": int(known.sum()), "limit": limit,
+                "within": round(float(np.mean(np.abs(miss) <= limit)), 3),
+                "largest": round(float(np.nanmax(np.abs(miss))), 3),
+                "largest_at_g-i": round(float(edges[:-1][known][np.nanargmax(np.abs(miss))] + 0.05), 2),
+            })  # fmt: skip
+        out[name] = {"rows": len(real), "ridge": rows}
+    return out
+
+
+def desi_stars():
+    """Gaia and WISE colors of simulated stars against DESI stars (odd rows), at equal BP - RP."""
+    bands = ["gaia_bp", "gaia_g", "gaia_rp", "wise_w1", "wise_w2"]
+    frame = rs.read_frame(rs.data_folder() / "desi_dr1_random10k.csv.gz", keep=["spectype"])
+    frame = frame[frame["spectype"] == "STAR"].iloc[1::2]
+    frame = frame[["ebv", *(f"{k}_{b}" for b in bands for k in ("mag", "err"))]]
+    sharp = frame["err_wise_w2"].to_numpy() < 0.1
+    real = rs.magnitudes(deredden(frame), bands)
+    sky = make_sky("ps1-gaia-wise", area_deg2=20, seed=9)
+    sky = sky[sky["true_class"] == "Star"]
+    fine = sky["err_wise_w2"].to_numpy() < 0.1
+    made = rs.magnitudes(deredden(sky[list(frame.columns)]), bands)
+    edges = np.arange(0.3, 2.6, 0.2)
+    rows = []
+    for name, a, b, keep_real, keep_made in (
+        ("BP-G", 0, 1, slice(None), slice(None)), ("G-RP", 1, 2, slice(None), slice(None)),
+        ("W1-W2", 3, 4, sharp, fine),
+    ):  # fmt: skip
+        pair = [
+            rs.cells((m[:, 0] - m[:, 2])[keep], (m[:, a] - m[:, b])[keep][:, None], edges)
+            for m, keep in ((real, keep_real), (made, keep_made))
+        ]
+        miss = np.abs(pair[1][0] - pair[0][0])[pair[0][1] < 0.03]
+        rows.append({"color": name, "bins": int(np.isfinite(miss).sum()),
+                     "largest": round(float(np.nanmax(miss)), 3),
+                     "median": round(float(np.nanmedian(miss)), 3)})  # fmt: skip
+    return {"rows": len(frame), "ridge": rows}
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.parse_args(argv)
     start = time.process_time()
-    result = {"quasars": quasar_colors_test()}
+    result = {"quasars": quasar_colors_test(), "stars": star_ridge(), "desi": desi_stars()}
+    print(json.dumps(result["stars"], indent=1), json.dumps(result["desi"]))
     result["command"] = "python benchmarks/real_sky.py"
     result["date"] = datetime.date.today().isoformat()
     result["cpu_seconds"] = round(time.process_time() - start, 1)

@@ -19,7 +19,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from qsolearn.simulate.templates import ALL_BANDS, star_templates, white_dwarf_absolute_g
+from qsolearn.simulate.templates import ALL_BANDS, StarTemplates, star_templates, white_dwarf_absolute_g
 
 __all__ = ["LATITUDES", "draw_stars", "star_density"]
 
@@ -38,6 +38,8 @@ _LF = np.array([0.5, 1.2, 2.2, 3.2, 3.4, 3.2, 3.6, 5.0, 7.5, 9.5, 8.5, 6.0, 4.5,
 
 #: White dwarfs per pc^3 (approximate), their scale height [pc], share without hydrogen.
 _WD_DENSITY, _WD_HEIGHT, _WD_HELIUM = 0.0046, 300.0, 0.2
+#: Share of white dwarfs with an M dwarf beside them (approximate): "pair" below.
+_PAIR_SHARE = 0.12
 #: Horizontal-branch stars per halo main-sequence turn-off star, and their M_r (approximate).
 _BHB_SHARE, _BHB_MAG = 0.0006, 0.7
 
@@ -50,7 +52,7 @@ _I = ALL_BANDS.index("sdss_i")
 _R = ALL_BANDS.index("sdss_r")
 _G = ALL_BANDS.index("sdss_g")
 #: Names of the populations, in the order of the tables.
-POPULATIONS = ("thin", "thick", "halo", "bhb", "da", "db")
+POPULATIONS = ("thin", "thick", "halo", "bhb", "da", "db", "pair")
 
 
 def _absolute_r(r_minus_i):
@@ -103,7 +105,30 @@ def _kinds():
         weight = temperature**-2.5 * np.gradient(temperature)
         m_i = white_dwarf_absolute_g(temperature) - t.magnitudes[keep, _G]
         rows.append((family, keep, m_i, share * _WD_DENSITY * weight / weight.sum()))
+    _, m_i, local = _pairs()
+    rows.append(("pair", np.arange(len(m_i)), m_i, local))
     return rows
+
+
+@lru_cache(maxsize=1)
+def _pairs():
+    """White dwarfs with an M dwarf: templates, M_i and stars per pc^3 of each pair."""
+    made = star_templates()
+    hot = made["da"].nearest(np.geomspace(6000.0, 38_000.0, 16))
+    cool = made["disk"].nearest(np.linspace(1.9, 3.7, 14))
+    temperature = made["da"].parameter[hot]
+    first, second = made["da"].magnitudes[hot], made["disk"].magnitudes[cool]
+    m_first = white_dwarf_absolute_g(temperature) - first[:, _G]
+    m_second = _absolute_r(second[:, _R]) - second[:, _R]
+    flux = 10 ** (-0.4 * (first + m_first[:, None]))[:, None]
+    mags = -2.5 * np.log10(flux + 10 ** (-0.4 * (second + m_second[:, None]))[None])
+    mags = mags.reshape(-1, mags.shape[-1])
+    weight = np.outer(
+        temperature**-1.5, np.interp(m_second + second[:, _R], _LF_M, _LF)
+    ).ravel()  # cooling time per step of ln T
+    m_i = mags[:, _I].copy()
+    templates = StarTemplates(np.arange(len(mags), dtype=float), mags - m_i[:, None])
+    return templates, m_i, _PAIR_SHARE * _WD_DENSITY * weight / weight.sum()
 
 
 @lru_cache(maxsize=1)
@@ -120,7 +145,7 @@ def _tables():
     for latitude in LATITUDES:
         part = _density(latitude, _MU)
         wd = np.exp(-(d * np.sin(np.radians(latitude))) / _WD_HEIGHT)
-        shape = np.vstack([part[0], part[1], part[2], part[2], wd, wd])
+        shape = np.vstack([part[0], part[1], part[2], part[2], wd, wd, wd])
         tables.append(local[:, None] * shape[population] * volume)
     tables = np.array(tables)
     i_mag = m_i[:, None] + _MU
@@ -202,16 +227,17 @@ def draw_stars(latitude, bright, faint, bands, rng):
     places = [ALL_BANDS.index(b) for b in bands]
     mags = np.empty((n, len(bands)))
     made = star_templates()
-    for families, family in (((0, 1), "disk"), ((2, 3), "halo"), ((4,), "da"), ((5,), "db")):
-        mine = np.isin(kind, families)
-        mags[mine] = made[family].magnitudes[:, places][template[row[mine]]]
+    families = [made[name] for name in ("disk", "disk", "halo", "halo", "da", "db")]
+    for k, family in enumerate([*families, _pairs()[0]]):
+        mine = np.flatnonzero(kind == k)
+        mags[mine] = family.magnitudes[:, places][template[row[mine]]]
     # Intrinsic width of the locus, band by band; photometric parallax scatters by 0.2 mag.
     mags += 0.015 * rng.standard_normal(mags.shape)
     i_mag = (m_i[row] + mu).clip(bright, faint)
     mags += i_mag[:, None]
     parallax = 1e3 / 10 ** (0.2 * mu + 1)
     speed = np.array(
-        [*((d[3], d[4]) for d in _DISKS.values()), _HALO[3:], _HALO[3:], (40.0, 15.0), (40.0, 15.0)]
+        [*((d[3], d[4]) for d in _DISKS.values()), _HALO[3:], _HALO[3:], *((40.0, 15.0),) * 3]
     )[kind]
     velocity = speed[:, :1] * rng.standard_normal((n, 2))
     # The lag is seen in one of the two directions, foreshortened by the sightline.

@@ -8,7 +8,8 @@ with epsilon the calibration floor. Depths stand in `qsolearn.bands`, with their
 happens to a faint source differs:
 
 ``sdss``
-    every source has five asinh magnitudes, however faint: nothing is missing;
+    every source has five asinh magnitudes, however faint: nothing is missing; in one source of a
+    hundred a band is wrong by more than its error says (blends, bad pixels: `spoil`);
 ``ps1-gaia-wise``
     a band below 5 sigma is missing in PS1 and Gaia; a source below 5 sigma in W1 is absent from
     WISE, one that is there has 95 % upper limits where it is below 2 sigma;
@@ -28,7 +29,7 @@ from qsolearn.bands import get_band
 from qsolearn.photometry import POGSON, asinh_from_flux, flux_from_asinh, flux_from_mag
 from qsolearn.simulate.extinction import galactic_latitude
 
-__all__ = ["SURVEYS", "Survey", "draw_positions", "get_survey", "observe"]
+__all__ = ["SURVEYS", "Survey", "draw_positions", "get_survey", "observe", "spoil"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ _SATURATION = {
     "kmt_b": 12.95, "kmt_v": 13.07, "kmt_r": 13.77, "kmt_i": 13.60,
     **{f"sdss_{f}": 13.0 for f in "ugriz"}, **{f"ps1_{f}": 13.0 for f in "grizy"},
 }  # fmt: skip
+#: Share of SDSS sources with a wrong band (approximate).
+_SPOILED = 0.01
 #: Share of the KS4 mosaic in gaps between CCDs, number of dithered exposures.
 _GAPS, _DITHERS = 0.075, 4
 #: Share of the KS4 area with VISTA photometry (approximate).
@@ -166,6 +169,32 @@ def draw_positions(survey, n, rng, weight=None):
     return tuple(np.concatenate(kept)[:n].T)
 
 
+def spoil(mags, share, rng):
+    """Wrong photometry: one band of some sources is off, mostly too faint.
+
+    Parameters
+    ----------
+    mags : ndarray, shape (n, b)
+        Magnitudes [mag].
+    share : float
+        Share of sources with a wrong band.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray, shape (n, b)
+        A copy, off by an exponential deviate of mean 0.6 mag, in three of four cases to the faint
+        side. The form was chosen by eye on the even rows of SDSS DR7 stars.
+    """
+    out = mags.copy()
+    bad = np.flatnonzero(rng.random(len(mags)) < share)
+    size = 0.6 * rng.standard_exponential(len(bad))
+    sign = np.where(rng.random(len(bad)) < 0.75, 1.0, -1.0)
+    out[bad, rng.integers(0, mags.shape[1], len(bad))] += size * sign
+    return out
+
+
 def _noise(mags, depth, floor, rng):
     """Measured fluxes and their errors [nanomaggy]."""
     flux = flux_from_mag(mags)
@@ -205,6 +234,8 @@ def observe(survey, mags, latitude, rng):
         shots = rng.binomial(_DITHERS, 1 - _GAPS, (len(mags), kmt.sum()))
         with np.errstate(divide="ignore"):
             depth[:, kmt] += 1.25 * np.log10(shots / _DITHERS)
+    if survey.name == "sdss":
+        mags = spoil(mags, _SPOILED, rng)
     flux, error = _noise(mags, depth, floor, rng)
     # No exposure at all: infinite noise, no signal.
     blind = ~np.isfinite(error)
