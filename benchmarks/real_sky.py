@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import real_samples as rs
+from real_classifier import classifier_test
 
 from qsolearn.bands import get_band, survey_bands
 from qsolearn.photometry import colors, deredden
-from qsolearn.simulate import make_sky
+from qsolearn.simulate import make_sky, quasar_counts
 
 RESULT = Path(__file__).parents[1] / "book" / "real" / "sky.json"
 EDGES = np.round(np.arange(0.3, 4.55, 0.1), 1)
@@ -159,12 +160,48 @@ def desi_stars():
     return {"rows": len(frame), "ridge": rows}
 
 
+def counts_test():
+    """Quasars per square degree at z < 2 against SDSS (digitized, complete bins)."""
+    path = rs.data_folder() / "ks4_fig6_counts.json"
+    bins = [(m, n) for m, n in json.loads(path.read_text())["SDSS_complete"] if 16.5 < m < 19.0]
+    counts = quasar_counts()
+
+    def model(faint, z_min, z_max):
+        rows = (counts.z > z_min) & (counts.z < z_max)
+        inside = np.abs(counts.magnitude - faint) < 0.125
+        return float(counts.density[rows][:, inside].sum())
+
+    rows = [
+        {"i": m, "real": n, "made": round(model(m, 0.0, 2.0), 4),
+         "ratio": round(model(m, 0.0, 2.0) / n, 2)}
+        for m, n in bins
+    ]  # fmt: skip
+    out = {"bins": rows}
+    out["ratio_16.5_to_19"] = round(sum(r["made"] for r in rows) / sum(r["real"] for r in rows), 3)
+    # Where the difference comes from: the uniform SDSS DR7 sample by redshift, i < 19.1.
+    table = np.loadtxt(rs.data_folder() / "qlf_sdss_dr7.dat.gz")
+    z, area = table[:, 1], 6248.0
+    out["by_redshift_i_19.1"] = [
+        {"z": [low, high],
+         "real": round(float((1 / table[(z > low) & (z < high), 3]).sum() / area), 3),
+         "made": round(counts.total(19.1, low, high), 3),
+         "ratio": round(counts.total(19.1, low, high)
+                        / float((1 / table[(z > low) & (z < high), 3]).sum() / area), 2)}
+        for low, high in ((0.3, 0.68), (0.68, 1.06), (1.06, 1.44), (1.44, 1.82), (1.82, 2.2))
+    ]  # fmt: skip
+    return out
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.parse_args(argv)
     start = time.process_time()
-    result = {"quasars": quasar_colors_test(), "stars": star_ridge(), "desi": desi_stars()}
-    print(json.dumps(result["stars"], indent=1), json.dumps(result["desi"]))
+    result = {
+        "quasars": quasar_colors_test(), "stars": star_ridge(), "desi": desi_stars(),
+        "counts": counts_test(), "classifier": classifier_test(),
+    }  # fmt: skip
+    for key in ("stars", "desi", "counts", "classifier"):
+        print(key, json.dumps(result[key], indent=1))
     result["command"] = "python benchmarks/real_sky.py"
     result["date"] = datetime.date.today().isoformat()
     result["cpu_seconds"] = round(time.process_time() - start, 1)
