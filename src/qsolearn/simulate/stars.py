@@ -82,7 +82,7 @@ def _kinds():
     """Rows of the tables: population, template row, M_i, local stars per pc^3 in the row."""
     made = star_templates()
     rows = []
-    for population, family in (("thin", "disk"), ("thick", "disk"), ("halo", "halo")):
+    for population, family in (("thin", "disk"), ("thick", "halo"), ("halo", "halo")):
         t = made[family]
         blue = {"thin": 0.1, "thick": 0.4, "halo": 0.22}[population]
         keep = np.flatnonzero(t.parameter > blue)[::4]
@@ -227,7 +227,7 @@ def draw_stars(latitude, bright, faint, bands, rng):
     places = [ALL_BANDS.index(b) for b in bands]
     mags = np.empty((n, len(bands)))
     made = star_templates()
-    families = [made[name] for name in ("disk", "disk", "halo", "halo", "da", "db")]
+    families = [made[name] for name in ("disk", "halo", "halo", "halo", "da", "db")]
     for k, family in enumerate([*families, _pairs()[0]]):
         mine = np.flatnonzero(kind == k)
         mags[mine] = family.magnitudes[:, places][template[row[mine]]]

@@ -8,8 +8,8 @@ with epsilon the calibration floor. Depths stand in `qsolearn.bands`, with their
 happens to a faint source differs:
 
 ``sdss``
-    every source has five asinh magnitudes, however faint: nothing is missing; in one source of a
-    hundred a band is wrong by more than its error says (blends, bad pixels: `spoil`);
+    every source has five asinh magnitudes, however faint: nothing is missing; in one source of
+    two hundred a band is wrong by more than its error says (blends, bad pixels: `spoil`);
 ``ps1-gaia-wise``
     a band below 5 sigma is missing in PS1 and Gaia; a source below 5 sigma in W1 is absent from
     WISE, one that is there has 95 % upper limits where it is below 2 sigma;
@@ -99,8 +99,8 @@ _SATURATION = {
     "kmt_b": 12.95, "kmt_v": 13.07, "kmt_r": 13.77, "kmt_i": 13.60,
     **{f"sdss_{f}": 13.0 for f in "ugriz"}, **{f"ps1_{f}": 13.0 for f in "grizy"},
 }  # fmt: skip
-#: Share of SDSS sources with a wrong band (approximate).
-_SPOILED = 0.01
+#: Share of SDSS sources with a wrong band, from the even rows of SDSS DR5 quasars (approximate).
+_SPOILED = 0.005
 #: Share of the KS4 mosaic in gaps between CCDs, number of dithered exposures.
 _GAPS, _DITHERS = 0.075, 4
 #: Share of the KS4 area with VISTA photometry (approximate).
