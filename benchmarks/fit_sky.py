@@ -89,8 +89,15 @@ PRIOR = [0.1, 0.2, 0.05, 0.2, 0.3, 0.3]
 def fit_mean(model, p, target, sigma, smooth):
     """Least squares on colors with a penalty on rough corrections."""
     k = len(p["correction"])
-    start = np.array([*p["correction"], p["host"], p["host_young"], p["balmer"],
-                      *(p["aperture"][a] for a in ("gaia_g", "gaia", "wise"))])
+    start = np.array(
+        [
+            *p["correction"],
+            p["host"],
+            p["host_young"],
+            p["balmer"],
+            *(p["aperture"][a] for a in ("gaia_g", "gaia", "wise")),
+        ]
+    )
     low = np.array([-2.0] * k + [0.02, 0.0, 0.0, 0.0, 0.5, 0.5])
     high = np.array([2.0] * k + [0.8, 0.95, 0.25, 1.0, 2.5, 2.5])
     prior = start[k:].copy()
@@ -184,17 +191,31 @@ def main(argv=None):
         sigma[BENT, :4] = np.nan
         sigma[:, 4 + 10] *= 4.0  # W4 is detected where it happens to be bright
         miss = made[0] - real[0]
-        print(turn, "rms before", np.round(np.sqrt(np.nanmean(np.where(np.isfinite(sigma), miss, np.nan)**2, axis=0)), 3))
+        print(
+            turn,
+            "rms before",
+            np.round(
+                np.sqrt(np.nanmean(np.where(np.isfinite(sigma), miss, np.nan) ** 2, axis=0)), 3
+            ),
+        )
         p, cost = fit_mean(model, p, real[0] - offset, sigma, args.smooth)
-        print(turn, "cost", round(cost, 1), [round(float(p[k]), 3) for k in ("host", "host_young", "balmer")])
+        print(
+            turn,
+            "cost",
+            round(cost, 1),
+            [round(float(p[k]), 3) for k in ("host", "host_young", "balmer")],
+        )
         if turn < args.rounds - 1:
             p = fit_scatter(p, sdss, pgw, real)
-            print({k: round(v, 3) for k, v in p["scatter"].items() if k != "band"}, p["scatter"]["band"], p["aperture"])
+            print(
+                {k: round(v, 3) for k, v in p["scatter"].items() if k != "band"},
+                p["scatter"]["band"],
+                p["aperture"],
+            )
     real, made = measure(p, sdss, pgw, seed=99)
     p["correction"] = [round(float(v), 4) for v in p["correction"]]
     p = json.loads(json.dumps(p), parse_float=lambda v: round(float(v), 4))
     FILE.write_text(json.dumps(p, indent=1) + "\n")
-    np.savez("/tmp/sky/fit.npz", Z=Z, real=real, made=made)
 
 
 if __name__ == "__main__":

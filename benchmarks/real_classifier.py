@@ -22,7 +22,7 @@ from qsolearn.simulate.surveys import get_survey, observe, spoil
 RATES = (0.027, 0.01, 0.05, 0.1)
 STARS = 1_200_000
 #: Times that the odd rows were looked at while the star model was being completed.
-ATTEMPTS = 7
+ATTEMPTS = 8
 
 
 def chosen(mags, errors):
@@ -102,7 +102,9 @@ def matched_mix(points, kind, real, rng, rows=12_000):
         for k, s in zip(kinds, share, strict=True)
     ]
     drawn = np.concatenate(drawn)
-    return drawn[rng.permutation(len(drawn))], dict(zip(kinds, share.round(3).tolist(), strict=True))
+    return drawn[rng.permutation(len(drawn))], dict(
+        zip(kinds, share.round(3).tolist(), strict=True)
+    )
 
 
 def scores(method, quasars, stars, test):

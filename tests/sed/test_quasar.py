@@ -38,7 +38,9 @@ def test_grid_agrees_with_direct_integration(node):
         rest = np.interp(WAVELENGTH / (1 + z), WAVELENGTH, part) / (1 + z)
         direct = (rest * igm_transmission(WAVELENGTH, z)) @ weights
         expected = direct * (stars if k >= 6 else 1.0)
-        np.testing.assert_allclose(grid.flux[node, :, k], expected, rtol=2e-3, atol=expected.max() * 1e-9)
+        np.testing.assert_allclose(
+            grid.flux[node, :, k], expected, rtol=2e-3, atol=expected.max() * 1e-9
+        )
 
 
 def test_grid_reaches_the_highest_redshift():

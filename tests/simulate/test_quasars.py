@@ -64,9 +64,11 @@ def test_galactic_dust_reddens_by_the_coefficients():
 
 def test_forest_reddens_and_bright_quasars_have_weaker_lines_and_hosts():
     n = 1500
+
     def median(z, color, mag):
         c = quasar_colors(np.full(n, z), list(color), magnitude=np.full(n, mag), seed=7)
         return np.median(c)
+
     assert median(3.6, ("sdss_g", "sdss_r"), 19.0) > median(2.2, ("sdss_g", "sdss_r"), 19.0) + 0.4
     assert median(0.4, ("sdss_g", "sdss_i"), 20.0) > median(0.4, ("sdss_g", "sdss_i"), 16.0)
 

@@ -163,9 +163,7 @@ def lyman_continuum_depth(wavelength, z):
     if z < 2.0:
         dla = 0.211 * a**2 - 0.0766 * a**2.3 * x**-0.3 - 0.135 * x**2
     else:
-        near = (
-            0.634 + 0.047 * a**3 - 0.0178 * a**3.3 * x**-0.3 - 0.135 * x**2 - 0.291 * x**-0.3
-        )
+        near = 0.634 + 0.047 * a**3 - 0.0178 * a**3.3 * x**-0.3 - 0.135 * x**2 - 0.291 * x**-0.3
         dla = np.where(x < 3.0, near, 0.047 * a**3 - 0.0178 * a**3.3 * x**-0.3 - 0.0292 * x**3)
     depth[on] = laf + dla
     return depth

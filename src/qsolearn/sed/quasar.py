@@ -129,9 +129,7 @@ def quasar_components(parameters=None):
     disk = _broken_power_law(p["slopes"], p["breaks"])
     # Balmer continuum: optically thin, falling to the blue of its edge.
     edge = 3646.0
-    balmer = np.where(
-        WAVELENGTH < edge, (WAVELENGTH / edge) ** 3 * _blackbody(15_000.0, edge), 0.0
-    )
+    balmer = np.where(WAVELENGTH < edge, (WAVELENGTH / edge) ** 3 * _blackbody(15_000.0, edge), 0.0)
     smooth = np.exp(-0.5 * (np.arange(-40, 41) / 15.0) ** 2)
     balmer = np.convolve(balmer, smooth / smooth.sum(), mode="same")
     level = np.interp(edge, WAVELENGTH, disk)
@@ -145,9 +143,7 @@ def quasar_components(parameters=None):
     continuum = (disk + p["balmer"] * level * balmer) * correction
     one_micron = np.interp(1e4, WAVELENGTH, disk)
     hot = p["hot_dust"] * one_micron * _blackbody(p["hot_temperature"], 2e4) * correction
-    warm = (
-        p["warm_dust"] * one_micron * _blackbody(p["warm_temperature"], 1e5) * correction
-    )
+    warm = p["warm_dust"] * one_micron * _blackbody(p["warm_temperature"], 1e5) * correction
     stars = p["host"] * np.interp(5100.0, WAVELENGTH, disk) * galaxy_spectrum([0.0, 1.0])
     old, young = (1 - p["host_young"]) * stars[0], p["host_young"] * stars[1]
     return np.array(

@@ -157,7 +157,9 @@ def draw_quasars(z, magnitude, rng, parameters=None):
     dust = dust * rng.standard_exponential(n)
     sight = s["forest"] * rng.standard_normal(n)
     # Lyman-limit systems are few: the depth scatters by as much as itself.
-    cloud = np.clip(rng.standard_gamma(s["cloud_shape"], n) / s["cloud_shape"], 0.0, LYC_FACTORS[-1])
+    cloud = np.clip(
+        rng.standard_gamma(s["cloud_shape"], n) / s["cloud_shape"], 0.0, LYC_FACTORS[-1]
+    )
     return {"amount": amount, "slope": slope, "dust": dust, "sight": sight, "cloud": cloud}
 
 

@@ -48,7 +48,13 @@ PAPER_MIX = {
 }  # fmt: skip
 #: What the unclassified sources are. Table 4 of the paper lets half of them pass the star step, 4 %
 #: the galaxy step and 3 % the low-z step, with rising contamination: an estimate, not a measurement.
-UNCLASSIFIED_MIX = {"Star": 0.52, "Galaxy": 0.45, "QSOlowZ": 0.027, "QSOhighZ": 0.001, "other": 0.002}
+UNCLASSIFIED_MIX = {
+    "Star": 0.52,
+    "Galaxy": 0.45,
+    "QSOlowZ": 0.027,
+    "QSOhighZ": 0.001,
+    "other": 0.002,
+}
 
 _Z_RANGES = {"QSOlowZ": (0.0, HIGH_Z), "QSOhighZ": (HIGH_Z, 7.0)}
 
@@ -200,7 +206,9 @@ def _make_block(plan, block):
             share = survey.spectra[0 if name.startswith("QSO") else 1 if name == "Galaxy" else 2]
             known = rng.random(n) < share if wanted is None else np.full(n, wanted != "")
             own = np.where(known, true, -1)
-        for kept, value in zip((place, mags, z, code, label), (where, m, zs, true, own), strict=True):
+        for kept, value in zip(
+            (place, mags, z, code, label), (where, m, zs, true, own), strict=True
+        ):
             kept.append(value)
     order = rng.permutation(sum(map(len, code)))
     place, mags = np.concatenate(place)[order], np.concatenate(mags)[order]
@@ -232,7 +240,9 @@ def _check(survey, area_deg2, n_sources, composition):
     if area_deg2 is not None and not (np.isfinite(area_deg2) and area_deg2 > 0):
         raise ValueError(f"The area is {area_deg2:g} deg^2; it must be above 0.")
     if n_sources is not None and not (int(n_sources) == n_sources and n_sources > 0):
-        raise ValueError(f"The number of sources is {n_sources}; it must be a whole number above 0.")
+        raise ValueError(
+            f"The number of sources is {n_sources}; it must be a whole number above 0."
+        )
     if composition not in ("counts", "paper"):
         raise ValueError(f"Unknown composition {composition!r}; use 'counts' or 'paper'.")
     if composition == "paper" and (survey != "ps1-gaia-wise" or n_sources is None):
@@ -319,7 +329,9 @@ def _arrow(plan, block, meta):
     import pyarrow as pa
 
     frame = _make_block(plan, block)
-    small = [c for c in frame.columns if c.startswith(("mag_", "err_", "true_z", "true_ebv", "ebv"))]
+    small = [
+        c for c in frame.columns if c.startswith(("mag_", "err_", "true_z", "true_ebv", "ebv"))
+    ]
     frame = frame.astype(dict.fromkeys(small, np.float32))
     for column in ("true_class", "label_class"):
         frame[column] = frame[column].cat.set_categories([*CLASSES, ""])

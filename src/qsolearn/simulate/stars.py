@@ -19,7 +19,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from qsolearn.simulate.templates import ALL_BANDS, StarTemplates, star_templates, white_dwarf_absolute_g
+from qsolearn.simulate.templates import (
+    ALL_BANDS,
+    StarTemplates,
+    star_templates,
+    white_dwarf_absolute_g,
+)
 
 __all__ = ["LATITUDES", "draw_stars", "star_density"]
 
@@ -40,8 +45,9 @@ _LF = np.array([0.5, 1.2, 2.2, 3.2, 3.4, 3.2, 3.6, 5.0, 7.5, 9.5, 8.5, 6.0, 4.5,
 _WD_DENSITY, _WD_HEIGHT, _WD_HELIUM = 0.0046, 300.0, 0.2
 #: Share of white dwarfs with an M dwarf beside them (approximate): "pair" below.
 _PAIR_SHARE = 0.12
-#: Horizontal-branch stars per halo main-sequence turn-off star, and their M_r (approximate).
-_BHB_SHARE, _BHB_MAG = 0.0006, 0.7
+#: Blue horizontal-branch stars and blue stragglers per turn-off star of the halo, and their M_r
+#: (approximate).
+_BHB_SHARE, _BHB_MAG = 0.003, 1.2
 
 #: SDSS point sources per deg^2 per mag at i = 19 (XDQSO), and the mean |b| that it stands for.
 _XDQSO_AT, _XDQSO_COUNT, _XDQSO_LATITUDE = 19.0, 1059.0, 55.0
@@ -67,9 +73,7 @@ def _density(latitude, mu):
     b = np.radians(latitude)
     z = np.abs(d * np.sin(b) + _SUN_Z)
     flat = d * np.cos(b)
-    radius = np.sqrt(
-        _SUN_R**2 + flat**2 - 2 * _SUN_R * flat * np.cos(_LONGITUDES)[:, None]
-    )
+    radius = np.sqrt(_SUN_R**2 + flat**2 - 2 * _SUN_R * flat * np.cos(_LONGITUDES)[:, None])
     out = []
     for share, height, length, _, _ in _DISKS.values():
         out.append(share * np.exp(-z / height - (radius - _SUN_R) / length).mean(axis=0))
@@ -93,7 +97,7 @@ def _kinds():
         lf = np.interp(m_r, _LF_M, _LF, left=0.3, right=0.0) * 1e-3
         rows.append((population, keep, m_r - r_minus_i, lf * step))
     t = made["halo"]
-    keep = np.flatnonzero(t.parameter < 0.12)
+    keep = np.flatnonzero(t.parameter < 0.22)
     turnoff = rows[2][3][:12].sum()
     m_i = _BHB_MAG - t.magnitudes[keep, _R]
     rows.append(("bhb", keep, m_i, np.full(len(keep), _BHB_SHARE * turnoff / len(keep))))
