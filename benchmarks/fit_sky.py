@@ -11,9 +11,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-import real_samples as rs
 from scipy.optimize import least_squares
 
+import real_samples as rs
 from qsolearn.photometry import colors
 from qsolearn.sed.filters import LOG_STEP, WAVELENGTH, filter_weights
 from qsolearn.sed.grid import build_grid

@@ -7,10 +7,10 @@ expectation maximization of a mixture whose components are the simulated kinds. 
 """
 
 import numpy as np
-import real_samples as rs
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.neighbors import KernelDensity
 
+import real_samples as rs
 from qsolearn.photometry import colors
 from qsolearn.simulate import make_sky, quasar_magnitudes
 from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients

@@ -8,7 +8,7 @@ import numpy as np
 
 from qsolearn.frame import magnitudes, read_frame, read_table
 from qsolearn.photometry import asinh_from_flux, flux_from_asinh
-from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients, galactic_latitude
+from qsolearn.simulate.extinction import draw_ebv, galactic_latitude
 from qsolearn.simulate.quasars import quasar_magnitudes
 
 __all__ = ["magnitudes", "read_frame", "read_table"]

@@ -56,7 +56,7 @@ def test_infrared_agrees_with_speclite():
 
 def test_red_leak_of_u_is_cut():
     weights = filter_weights(["sdss_u"])[:, 0]
-    assert np.all(weights[WAVELENGTH > 4226.0] == 0)
+    assert np.all(weights[WAVELENGTH > 4200.0] == 0)
 
 
 def test_shipped_file_can_be_built_again(tmp_path):

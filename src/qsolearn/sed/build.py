@@ -73,7 +73,8 @@ def load_curve(band):
             f"'pip install {package}'."
         ) from None
     if band == "sdss_u":
-        response = np.where(wavelength > U_LEAK, 0.0, response)
+        kept = wavelength < U_LEAK
+        wavelength, response = np.append(wavelength[kept], U_LEAK), np.append(response[kept], 0.0)
     return wavelength, np.clip(response, 0.0, None)
 
 

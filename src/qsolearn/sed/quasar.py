@@ -129,7 +129,7 @@ def quasar_components(parameters=None):
     disk = _broken_power_law(p["slopes"], p["breaks"])
     # Balmer continuum: optically thin, falling to the blue of its edge.
     edge = 3646.0
-    balmer = np.where(WAVELENGTH < edge, (WAVELENGTH / edge) ** 3 * _blackbody(15_000.0, edge), 0.0)
+    balmer = np.where(edge > WAVELENGTH, (WAVELENGTH / edge) ** 3 * _blackbody(15_000.0, edge), 0.0)
     smooth = np.exp(-0.5 * (np.arange(-40, 41) / 15.0) ** 2)
     balmer = np.convolve(balmer, smooth / smooth.sum(), mode="same")
     level = np.interp(edge, WAVELENGTH, disk)

@@ -1,8 +1,8 @@
 """Galaxies of a simulated sky: mixtures of old and young stars at random redshifts.
 
 Deliberately simple: a share of young stars that grows with redshift, counts that rise as
-10^(0.45 m), redshifts that grow with magnitude. The counts are approximate values from memory of the
-literature (about 430 galaxies per square degree per magnitude at i = 19).
+10^(0.45 m), redshifts that grow with magnitude. The counts are approximate values from memory of
+the literature (about 430 galaxies per square degree per magnitude at i = 19).
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def luminosity_function(absolute, z):
     Examples
     --------
     >>> float(np.log10(luminosity_function(-26.0, 1.5)).round(2))
-    -6.14
+    -6.11
     """
     absolute, z = np.asarray(absolute, dtype=float), np.asarray(z, dtype=float)
     low = np.minimum(z, _PIVOT)

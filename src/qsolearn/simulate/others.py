@@ -1,4 +1,4 @@
-"""Sources that are neither star nor plain galaxy nor quasar: type 2 AGN, BL Lac objects, HII regions.
+"""Sources that are neither star nor plain galaxy nor quasar: hidden AGN, BL Lacs, HII regions.
 
 Each is a galaxy plus a power law f_nu ~ nu^-alpha: a little of it, steep, for a hidden nucleus; a
 lot of it for a BL Lac object; none, and young stars only, for an HII region.

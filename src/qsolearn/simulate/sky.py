@@ -1,8 +1,8 @@
 """Whole simulated skies, at any size, with known truth.
 
-A sky is made in blocks of 262,144 rows. Each block has its own random numbers, from the seed and the
-block's number, and its own share of every class; so a sky is the same whether it is made at once,
-streamed to a file, or made by several processes.
+A sky is made in blocks of 262,144 rows. Each block has its own random numbers, from the seed and
+the block's number, and its own share of every class; so a sky is the same whether it is made at
+once, streamed to a file, or made by several processes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from qsolearn.bands import get_band
+from qsolearn.errors import CatalogError
 from qsolearn.frame.schema import describe
 from qsolearn.frame.write import replace_atomically
 from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
@@ -46,8 +47,8 @@ PAPER_MIX = {
     "Star": 27_985_913, "Galaxy": 150_581, "QSOlowZ": 16_269, "QSOhighZ": 1_908, "other": 2_172,
     "": 2_639_184,
 }  # fmt: skip
-#: What the unclassified sources are. Table 4 of the paper lets half of them pass the star step, 4 %
-#: the galaxy step and 3 % the low-z step, with rising contamination: an estimate, not a measurement.
+#: What the unclassified sources are. Table 4 of the paper lets half of them pass the star step,
+#: 4 % the galaxy step and 3 % the low-z step, with rising contamination: an estimate.
 UNCLASSIFIED_MIX = {
     "Star": 0.52,
     "Galaxy": 0.45,
@@ -119,7 +120,7 @@ def _plan_of_counts(survey, area, n_sources, seed):
         rng = np.random.default_rng([seed, 1])
         totals = rng.poisson([area * d for d in density.values()])
         if totals.sum() == 0:
-            raise ValueError(
+            raise CatalogError(
                 f"An area of {area:g} deg^2 of {survey.name} holds no source; ask for more."
             )
     else:
@@ -152,22 +153,22 @@ def _stars(survey, n, label, bands, rng):
             survey, size, rng, lambda b: star_density(b, survey.bright, survey.faint) / top
         )
         made = draw_stars(latitude, bright, survey.faint, bands, rng)
-        seen_g = made["magnitudes"][:, g if g is not None else _middle(bands)]
+        seen_g = made["magnitudes"][:, g if g is not None else _nearest(bands, 6700.0)]
         seen = moving(made["parallax"], made["motion"], seen_g - _G_ZERO, survey.gaia, rng)
         keep = np.ones(size, bool) if label is None else (seen if label else ~seen)
         part = np.column_stack([ra, dec, latitude, seen, made["magnitudes"]])[keep]
         kept.append(part)
         have += len(part)
     kept = np.concatenate(kept)[:n]
-    return kept[:, :3], kept[:, 3] > 0, kept[:, 4:], np.zeros(n)
+    return kept[:, :3], kept[:, 3] > 0, kept[:, 4:], np.full(n, np.nan)
 
 
 _G_ZERO = get_band("gaia_g").vega_to_ab
 
 
-def _middle(bands):
-    """The band nearest to Gaia's G."""
-    return int(np.argmin([abs(get_band(b).wavelength - 6700.0) for b in bands]))
+def _nearest(bands, wavelength):
+    """Place of the band nearest to a wavelength [angstrom]."""
+    return int(np.argmin([abs(get_band(b).wavelength - wavelength) for b in bands]))
 
 
 def _extragalactic(survey, name, n, bands, rng):
@@ -204,7 +205,8 @@ def _make_block(plan, block):
             if name == "QSO":
                 true[zs > HIGH_Z] = 3
             share = survey.spectra[0 if name.startswith("QSO") else 1 if name == "Galaxy" else 2]
-            known = rng.random(n) < share if wanted is None else np.full(n, wanted != "")
+            bright = m[:, _nearest(bands, 7500.0)] < survey.spectra_limit
+            known = (rng.random(n) < share) & bright if wanted is None else np.full(n, wanted != "")
             own = np.where(known, true, -1)
         for kept, value in zip(
             (place, mags, z, code, label), (where, m, zs, true, own), strict=True
@@ -236,17 +238,17 @@ def _make_block(plan, block):
 
 def _check(survey, area_deg2, n_sources, composition):
     if (area_deg2 is None) == (n_sources is None):
-        raise ValueError("Give either area_deg2 or n_sources, one of the two.")
+        raise CatalogError("Give either area_deg2 or n_sources, one of the two.")
     if area_deg2 is not None and not (np.isfinite(area_deg2) and area_deg2 > 0):
-        raise ValueError(f"The area is {area_deg2:g} deg^2; it must be above 0.")
+        raise CatalogError(f"The area is {area_deg2:g} deg^2; it must be above 0.")
     if n_sources is not None and not (int(n_sources) == n_sources and n_sources > 0):
-        raise ValueError(
+        raise CatalogError(
             f"The number of sources is {n_sources}; it must be a whole number above 0."
         )
     if composition not in ("counts", "paper"):
-        raise ValueError(f"Unknown composition {composition!r}; use 'counts' or 'paper'.")
+        raise CatalogError(f"Unknown composition {composition!r}; use 'counts' or 'paper'.")
     if composition == "paper" and (survey != "ps1-gaia-wise" or n_sources is None):
-        raise ValueError(
+        raise CatalogError(
             "composition='paper' is the mix of Calderone et al. 2024: use it with survey "
             "'ps1-gaia-wise' and n_sources."
         )
@@ -280,13 +282,13 @@ def make_sky(
     -------
     pandas.DataFrame or Path
         A photometric frame with the columns ``true_class`` (Star, Galaxy, QSOlowZ, QSOhighZ,
-        other), ``true_z`` (0 for stars), ``true_ebv`` (the sightline's E(B-V); ``ebv`` is what a
+        other), ``true_z`` (NaN for stars), ``true_ebv`` (the sightline's E(B-V); ``ebv`` is what a
         map says) and ``label_class``, what astrometry and spectra would tell ("" = unclassified).
         ``attrs`` holds survey, seed, area and composition. With ``to``, the path.
 
     Raises
     ------
-    ValueError
+    CatalogError
         If the survey is unknown, the area or number is not above 0, or both or none are given.
 
     Notes
@@ -302,7 +304,7 @@ def make_sky(
     >>> make_sky("sdss", area_deg2=-1.0)
     Traceback (most recent call last):
     ...
-    ValueError: The area is -1 deg^2; it must be above 0.
+    qsolearn.errors.CatalogError: The area is -1 deg^2; it must be above 0.
     """
     record = get_survey(survey)
     _check(survey, area_deg2, n_sources, composition)

@@ -68,7 +68,7 @@ def _absolute_r(r_minus_i):
 
 
 def _density(latitude, mu):
-    """Relative density of thin, thick, halo along a sightline, mean over longitude: (3, len(mu))."""
+    """Relative density of the three parts along a sightline, mean over longitude: (3, k)."""
     d = 10 ** (0.2 * mu + 1)
     b = np.radians(latitude)
     z = np.abs(d * np.sin(b) + _SUN_Z)

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qsolearn.bands import get_band
+from qsolearn.errors import CatalogError
 from qsolearn.photometry import POGSON, asinh_from_flux, flux_from_asinh, flux_from_mag
 from qsolearn.simulate.extinction import galactic_latitude
 
@@ -52,6 +53,8 @@ class Survey:
         Share of galaxies that the catalog keeps (compact ones, in point-source catalogs).
     spectra : tuple of float
         Share of quasars, galaxies and other sources with a spectrum.
+    spectra_limit : float
+        Faintest magnitude (the band nearest to 7500 angstrom) of sources with a spectrum.
     gaia : bool
         Whether proper motions are Gaia's (else those of photographic plates, 3 mas/yr).
     """
@@ -64,6 +67,7 @@ class Survey:
     dec: tuple[float, float]
     compact: float
     spectra: tuple[float, float, float]
+    spectra_limit: float
     gaia: bool
 
 
@@ -72,19 +76,19 @@ SURVEYS = {
     for s in (
         Survey(
             "sdss", tuple(f"sdss_{f}" for f in "ugriz"),
-            14.5, 21.0, 30.0, (-5.0, 65.0), 0.02, (0.5, 0.1, 0.1), False,
+            14.5, 21.0, 30.0, (-5.0, 65.0), 0.02, (0.9, 0.5, 0.5), 19.1, False,
         ),
         Survey(
             "ps1-gaia-wise",
             (*(f"ps1_{f}" for f in "grizy"), "gaia_g", "gaia_bp", "gaia_rp",
              *(f"wise_w{k}" for k in (1, 2, 3, 4))),
-            14.0, 18.9, 25.0, (-30.0, 15.0), 0.05, (0.5, 0.5, 0.5), True,
+            14.0, 18.9, 25.0, (-30.0, 15.0), 0.05, (0.5, 0.5, 0.5), 18.9, True,
         ),
         Survey(
             "ks4",
             (*(f"kmt_{f}" for f in "bvri"), "vista_j", "vista_h", "vista_ks",
              "twomass_j", "twomass_h", "twomass_ks", *(f"wise_w{k}" for k in (1, 2, 3, 4))),
-            14.0, 21.0, 10.0, (-85.0, -30.0), 0.3, (0.02, 0.02, 0.02), True,
+            14.0, 21.0, 10.0, (-85.0, -30.0), 0.3, (0.1, 0.1, 0.1), 19.0, True,
         ),
     )
 }  # fmt: skip
@@ -121,7 +125,7 @@ def get_survey(name):
 
     Raises
     ------
-    ValueError
+    CatalogError
         If there is no such survey.
 
     Examples
@@ -130,7 +134,7 @@ def get_survey(name):
     ('sdss_u', 'sdss_g', 'sdss_r', 'sdss_i', 'sdss_z')
     """
     if name not in SURVEYS:
-        raise ValueError(f"Unknown survey {name!r}; the surveys are {', '.join(SURVEYS)}.")
+        raise CatalogError(f"Unknown survey {name!r}; the surveys are {', '.join(SURVEYS)}.")
     return SURVEYS[name]
 
 

@@ -1,9 +1,9 @@
 """Band vectors of stars and white dwarfs: the magnitudes of each kind in every band.
 
 Published colors (the stellar locus of Davenport et al. 2014 [1]_, the hydrogen white dwarfs of the
-Montreal models [2]_) give a star's magnitude in the bands of SDSS, 2MASS and WISE. A smooth spectrum
-through these points, with the filter curves of `qsolearn.sed`, gives it in every other band: PS1,
-Gaia, VISTA, the Bessell curves that stand in for KMTNet, Legacy. The spectrum is adjusted until its
+Montreal models [2]_) give a star's magnitude in the bands of SDSS, 2MASS and WISE. A smooth
+spectrum through these points, with the filter curves of `qsolearn.sed`, gives it in every other
+band: PS1, Gaia, VISTA, the Bessell curves that stand in for KMTNet, Legacy. The spectrum is adjusted until its
 synthetic photometry returns the published colors.
 
 Blueward of g - i = 0.5 the published locus ends; F stars, A stars and the blue horizontal branch
@@ -111,7 +111,7 @@ class StarTemplates:
     ----------
     parameter : ndarray, shape (k,)
         g - i (AB) of dwarfs, effective temperature [K] of white dwarfs; increasing.
-    magnitudes : ndarray, shape (k, 31)
+    magnitudes : ndarray, shape (k, 30)
         Magnitudes in `ALL_BANDS` relative to SDSS i [AB mag].
     """
 
@@ -206,7 +206,7 @@ def star_templates():
     Examples
     --------
     >>> star_templates()["disk"].magnitudes.shape[1]
-    31
+    30
     """
     return {
         "disk": _dwarfs(metal_poor=False),
