@@ -3,8 +3,8 @@
 Published colors (the stellar locus of Davenport et al. 2014 [1]_, the hydrogen white dwarfs of the
 Montreal models [2]_) give a star's magnitude in the bands of SDSS, 2MASS and WISE. A smooth
 spectrum through these points, with the filter curves of `qsolearn.sed`, gives it in every other
-band: PS1, Gaia, VISTA, the Bessell curves that stand in for KMTNet, Legacy. The spectrum is adjusted until its
-synthetic photometry returns the published colors.
+band: PS1, Gaia, VISTA, the Bessell curves that stand in for KMTNet, Legacy. The spectrum is
+adjusted until its synthetic photometry returns the published colors.
 
 Blueward of g - i = 0.5 the published locus ends; F stars, A stars and the blue horizontal branch
 were extended by the median colors of the even rows of SDSS DR17 stars. White dwarfs without
