@@ -23,6 +23,7 @@ coefficient without the 0.86, used by Richards et al. 2004; None where none was 
 from __future__ import annotations
 
 import difflib
+import itertools
 from dataclasses import dataclass
 
 __all__ = ["BANDS", "Band", "check_bands", "color_names", "get_band", "survey_bands"]
@@ -317,4 +318,4 @@ def color_names(bands) -> list[str]:
     records = [get_band(band) for band in check_bands(bands)]
     labels = [band.label for band in records]
     names = [b.id if labels.count(b.label) > 1 else b.label for b in records]
-    return [f"{a}-{b}" for a, b in zip(names[:-1], names[1:], strict=True)]
+    return [f"{a}-{b}" for a, b in itertools.pairwise(names)]

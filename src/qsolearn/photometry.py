@@ -5,7 +5,7 @@ magnitude 22.5 has flux 1), and NaN in is NaN out: no function here raises for a
 
 The asinh magnitude of SDSS [1]_ stays finite where a flux is zero or negative:
 
-.. math:: m = -\\frac{2.5}{\\ln 10}\\left[\\sinh^{-1}\\!\\left(\\frac{f/f_0}{2b}\\right) + \\ln b\\right]
+.. math:: m = -\\frac{2.5}{\\ln 10} \\left[\\sinh^{-1}(f / 2 b f_0) + \\ln b\\right]
 
 References
 ----------

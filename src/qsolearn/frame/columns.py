@@ -26,8 +26,8 @@ __all__ = ["COMMON_NAMES", "guess_bands", "load_column_map"]
 #: Column names that archives use for what every frame has, in order of preference.
 COMMON_NAMES = {
     "id": ("id", "objid", "source_id", "targetid", "sdss_name", "designation", "name"),
-    "ra": ("ra", "raj2000", "ra_icrs", "ra_deg", "sdss_ra", "alpha_j2000"),
-    "dec": ("dec", "dej2000", "decj2000", "de_icrs", "dec_deg", "sdss_dec", "delta_j2000"),
+    "ra": ("ra", "raj2000", "ra_icrs", "ra_deg", "rad", "sdss_ra", "alpha_j2000"),
+    "dec": ("dec", "dej2000", "decj2000", "de_icrs", "dec_deg", "decd", "sdss_dec", "delta_j2000"),
     "ebv": ("ebv", "e_bv", "ebv_sfd", "e(b-v)", "ebmv"),
 }
 
@@ -64,7 +64,7 @@ def _habits():
 
 
 def guess_bands(columns):
-    """Recognise bands by the column names that surveys use.
+    """Recognize bands by the column names that surveys use.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def guess_bands(columns):
     -------
     dict of str to dict
         Band specification per band, in the order of `qsolearn.bands.BANDS`; empty when
-        nothing is recognised. A bare ``u, g, r, i, z`` is never guessed: ``z`` is too often a
+        nothing is recognized. A bare ``u, g, r, i, z`` is never guessed: ``z`` is too often a
         redshift.
 
     Examples
@@ -110,7 +110,8 @@ def check_spec(band, spec, available):
     unknown = sorted(set(spec) - _KEYS)
     if unknown:
         raise CatalogError(
-            f"Band {band} has the unknown key {unknown[0]!r}; the keys are {', '.join(sorted(_KEYS))}."
+            f"Band {band} has the unknown key {unknown[0]!r}; "
+            f"the keys are {', '.join(sorted(_KEYS))}."
         )
     if ("mag" in spec) == ("flux" in spec):
         raise CatalogError(f"Band {band} needs either 'mag' or 'flux', one of the two.")

@@ -14,18 +14,16 @@ from qsolearn.bands import get_band
 __all__ = ["LOCUS_COLORS", "misplaced_systems"]
 
 #: Combination of magnitudes, its value for ordinary stars in the Vega system, width of the crowd
-#: [mag]. W1-W2 and H-Ks: Davenport et al. 2014, Tables 1 and 2, F to early M dwarfs. The Gaia
-#: combination (BP-G) - 1.1 (G-RP) is constant along the locus; its value was measured on stars of
-#: DESI DR1.
+#: [mag], and how many times more sources than the next window to the blue it must hold.
+#: W1-W2: Davenport et al. 2014, Tables 1 and 2, F to early M dwarfs. The Gaia combination
+#: (BP-G) - 1.1 (G-RP) is constant along the locus; its value was measured on stars of DESI DR1.
+#: Near-infrared colors are not used: redshifted galaxies stand where Vega magnitudes put stars.
 LOCUS_COLORS = (
-    ({"wise_w1": 1.0, "wise_w2": -1.0}, -0.03, 0.2),
-    ({"twomass_h": 1.0, "twomass_ks": -1.0}, 0.07, 0.2),
-    ({"vista_h": 1.0, "vista_ks": -1.0}, 0.07, 0.2),
-    ({"gaia_bp": 1.0, "gaia_g": -2.1, "gaia_rp": 1.1}, -0.22, 0.1),
+    ({"wise_w1": 1.0, "wise_w2": -1.0}, -0.03, 0.2, 8.0),
+    ({"gaia_bp": 1.0, "gaia_g": -2.1, "gaia_rp": 1.1}, -0.22, 0.1, 4.0),
 )
 _FEWEST = 30
-_STEEPEST = 8.0
-_LARGEST_ERROR = 0.1
+_LARGEST_ERROR = 0.05
 
 
 def misplaced_systems(frame, bands):
@@ -46,12 +44,12 @@ def misplaced_systems(frame, bands):
     Notes
     -----
     Stars are the sharp blue edge of these colors. For each possible system the sources in a window
-    of width w around the stars' color are counted, and those in a window of the same width that
-    lies 1.5 w to the blue. A system is possible when the first count is at least 30 and more than
-    eight times the second; of the possible ones that with the most sources is believed.
+    of width w around the stars' color are counted, and those in the next window of the same width
+    to the blue. A system is possible when the first count is at least 30 and several times the
+    second (see LOCUS_COLORS); of the possible ones that with the most sources is believed.
     """
     notes = []
-    for weights, vega_color, width in LOCUS_COLORS:
+    for weights, vega_color, width, steep in LOCUS_COLORS:
         if not set(weights) <= set(bands):
             continue
         color = _well_measured(frame, weights)
@@ -59,7 +57,7 @@ def misplaced_systems(frame, bands):
             continue
         shift = sum(w * get_band(band).vega_to_ab for band, w in weights.items())
         crowds = {
-            system: _crowd(color, vega_color + k * shift, width)
+            system: _crowd(color, vega_color + k * shift, width, steep)
             for system, k in (("vega", 0), ("ab", 1), ("twice", 2))
         }
         best = max(crowds, key=crowds.get)
@@ -88,9 +86,9 @@ def _well_measured(frame, weights):
     return color[good & np.isfinite(color)]
 
 
-def _crowd(color, center, width):
+def _crowd(color, center, width, steep):
     """Count of sources around a color, or 0 when they are no sharp blue edge."""
     left = center - 0.6 * width
     inside = int(np.sum((color > left) & (color < left + width)))
-    bluer = int(np.sum((color > left - 1.5 * width) & (color < left - 0.5 * width)))
-    return inside if inside >= _FEWEST and inside > _STEEPEST * bluer else 0
+    bluer = int(np.sum((color > left - width) & (color < left)))
+    return inside if inside >= _FEWEST and inside > steep * bluer else 0

@@ -120,7 +120,13 @@ def _read_astropy(path, kind):
         table = Table.read(path, format=names[kind], **options)
         raw = table.meta.get("QSOLEARN", table.meta.get("qsolearn", ""))
     flat = [name for name in table.colnames if table[name].ndim == 1]
-    frame = table[flat].to_pandas()
+    table = table[flat]
+    for name in flat:
+        if table[name].dtype.kind == "S":
+            # Damaged text must not cost the numbers beside it.
+            text = np.char.decode(np.ma.filled(table[name], b""), "utf-8", errors="replace")
+            table.replace_column(name, table.Column(np.char.strip(text), name=name))
+    frame = table.to_pandas()
     for column in frame.columns:
         if pd.api.types.is_extension_array_dtype(frame[column].dtype) and (
             pd.api.types.is_numeric_dtype(frame[column].dtype) and frame[column].isna().any()
@@ -139,11 +145,12 @@ def read_frame(path, *, bands=None, columns=None, keep=()):
     bands : dict of str to dict, optional
         Where each band is found (see `qsolearn.frame.columns`), such as
         ``{"wise_w1": {"mag": "w1mpro", "err": "w1sigmpro", "system": "vega"}}``. By default bands
-        are recognised by the names that surveys use.
+        are recognized by the names that surveys use.
     columns : dict, optional
-        Where ``id``, ``ra``, ``dec``, ``ebv`` are found; by default recognised by name.
+        Where ``id``, ``ra``, ``dec``, ``ebv`` are found; by default recognized by name.
     keep : sequence of str, or "all"
-        Other columns to carry along, such as labels.
+        Other columns to carry along, such as labels; "all" means every one that is not one of the
+        magnitudes, errors or fluxes already.
 
     Returns
     -------
@@ -214,7 +221,9 @@ def frame_from_table(table, *, bands=None, columns=None, keep=()):
         mag, err, limit = _one_band(table, band, spec)
         out[f"mag_{band}"], out[f"err_{band}"], out[f"limit_{band}"] = mag, err, limit
         missing[band] = int(np.isnan(mag).sum())
-    keep = [c for c in table.columns if c not in out] if keep == "all" else list(keep)
+    if keep == "all":
+        used = {v for spec in bands.values() for v in spec.values()}
+        keep = [c for c in table.columns if c not in used]
     for column in keep:
         if column not in table:
             raise CatalogError(
@@ -238,9 +247,8 @@ def _resolve_bands(table, bands):
         bands = guess_bands(table.columns)
         if not bands:
             raise CatalogError(
-                "No band was recognised among the columns "
-                f"({', '.join(map(str, table.columns[:8]))}{', ...' if table.shape[1] > 8 else ''}); "
-                "say which is which with bands= or a column map."
+                f"No band was recognized among the columns ({_first(table.columns)}); say which is "
+                "which with bands= or a column map."
             )
         return bands
     try:
@@ -250,6 +258,10 @@ def _resolve_bands(table, bands):
     for band, spec in bands.items():
         check_spec(band, spec, list(map(str, table.columns)))
     return {band: bands[band] for band in BANDS if band in bands}
+
+
+def _first(names, n=8):
+    return ", ".join(map(str, names[:n])) + (", ..." if len(names) > n else "")
 
 
 def _common_columns(table, columns):
@@ -318,11 +330,7 @@ def _one_band(table, band, spec):
     if rule in ("no_error", "negative_error"):
         limit = marked & ~np.isnan(mag)
     elif rule is not None:
-        flags = table[rule]
-        try:
-            limit = flags.fillna(False).astype(bool).to_numpy()
-        except (ValueError, TypeError):
-            raise CatalogError(f"Column {rule!r} (limit of {band}) is not true or false.") from None
+        limit = _flags(table[rule], rule, band)
     err = np.where((err < 0) | np.isin(err, SENTINELS[:5] + SENTINELS[6:]), np.nan, err)
     system = spec.get("system", "ab")
     if system == "vega":
@@ -330,6 +338,17 @@ def _one_band(table, band, spec):
     elif system == "sdss":
         mag = mag + get_band(band).survey_to_ab
     return mag, err, limit & ~np.isnan(mag)
+
+
+def _flags(values, column, band):
+    """Boolean column; a missing flag is False, text or another number an error."""
+    present = values.notna()
+    known = values[present].isin([True, False])  # also 1 and 0, of any number type
+    if not known.all():
+        raise CatalogError(f"Column {column!r} (limit of {band}) is not true or false.")
+    out = np.zeros(len(values), dtype=bool)
+    out[present.to_numpy()] = values[present].astype(bool).to_numpy()
+    return out
 
 
 def _warn(frame, missing):

@@ -241,7 +241,7 @@ def _check(survey, area_deg2, n_sources, composition):
         raise CatalogError("Give either area_deg2 or n_sources, one of the two.")
     if area_deg2 is not None and not (np.isfinite(area_deg2) and area_deg2 > 0):
         raise CatalogError(f"The area is {area_deg2:g} deg^2; it must be above 0.")
-    if n_sources is not None and not (int(n_sources) == n_sources and n_sources > 0):
+    if n_sources is not None and not (n_sources > 0 and n_sources % 1 == 0):
         raise CatalogError(
             f"The number of sources is {n_sources}; it must be a whole number above 0."
         )

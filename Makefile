@@ -1,0 +1,54 @@
+# The two commands that matter: `make book` and `make test`. Both set everything up.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup book test test-unit test-book refresh real lint clean
+
+export UV_PYTHON_DOWNLOADS = never
+export PYTHONHASHSEED = 0
+BIN := .venv/bin
+PYTHON ?= python3.11
+STAMP := .venv/.synced
+
+help:  ## Show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+# uv is taken from PATH, or installed into a small environment of its own.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet uv
+
+$(STAMP): pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
+	$(UV) sync --frozen --inexact --all-extras --python $(PYTHON)
+	@touch $@
+
+setup: $(STAMP)  ## Create .venv with the locked packages and an editable install
+
+book: $(STAMP)  ## Build the executed book into _build/html
+	$(BIN)/python tools/clear_stale_cache.py
+	$(BIN)/jupyter-book build . --all -W --keep-going -n --quiet
+	$(BIN)/python tools/check_links.py _build/html
+	@echo "The book is ready: open file://$(CURDIR)/_build/html/index.html"
+
+test: test-unit test-book  ## Unit tests, doctests, notebooks in step, notebooks' outputs
+
+test-unit: $(STAMP)  ## Unit tests and doctests
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+test-book: $(STAMP)  ## Notebooks agree with their sources and with their outputs
+	$(BIN)/python tools/notebooks.py check
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -o addopts="-p no:cacheprovider" \
+	  -W default --nbval --nbval-current-env --nbval-sanitize-with=nbval_sanitize.cfg \
+	  --nbval-cell-timeout=300 book
+
+refresh: $(STAMP)  ## Execute every chapter and rewrite the notebooks beside them
+	$(BIN)/python tools/notebooks.py refresh
+
+real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_DATA
+	$(BIN)/python benchmarks/real_selection.py
+
+lint: $(STAMP)  ## Style
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+clean:  ## Remove everything that was built
+	rm -rf _build .venv .uv

@@ -1,0 +1,64 @@
+"""The group of commands, and how errors and warnings reach the user."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import click
+
+from qsolearn import __version__
+from qsolearn.cli.commands import doctor, judge, select, simulate, train
+from qsolearn.errors import CatalogWarning
+
+__all__ = ["cli", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="qsolearn")
+def cli():
+    """Find quasars among stars.
+
+    \b
+    Look at a catalog:      qsolearn doctor catalog.fits
+    Learn from labels:      qsolearn train known.parquet --label class -o model/
+    Select candidates:      qsolearn select catalog.fits --model model/ -o out.parquet
+    Judge the selection:    qsolearn judge out.parquet --truth known.parquet --by mag,z
+    """
+
+
+for command in (doctor, train, select, judge, simulate):
+    cli.add_command(command)
+
+
+def main(args=None):
+    """Run the command line: one sentence on standard error when something is wrong.
+
+    Parameters
+    ----------
+    args : list of str, optional
+        Arguments; by default those of the process. The process ends with status 0 (done), 1 (the
+        input cannot be used), 2 (the command was misspelled) or 130 (interrupted).
+    """
+
+    def note(message, category, *_, **__):
+        if issubclass(category, CatalogWarning):
+            click.echo(f"note: {message}", err=True)
+
+    warnings.showwarning = note
+    try:
+        cli.main(args=args, prog_name="qsolearn", standalone_mode=False)
+    except click.exceptions.Abort:
+        _stop("Interrupted; nothing was written.", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except MemoryError:
+        _stop("This does not fit into memory; select in parts.", 1)
+    except (ValueError, OSError) as error:
+        _stop(str(error), 1)
+
+
+def _stop(sentence, status):
+    click.echo(f"qsolearn: {sentence}", err=True)
+    sys.exit(status)

@@ -1,0 +1,1 @@
+"""The three papers: one module each, with its published constants and results."""

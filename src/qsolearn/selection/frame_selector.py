@@ -1,0 +1,325 @@
+"""From a photometric frame to candidates: the one way in for every classifier."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from qsolearn.bands import check_bands, color_names
+from qsolearn.errors import CatalogError, plural
+from qsolearn.features import NeighborColors
+from qsolearn.frame import magnitudes, validate_frame
+from qsolearn.judge import is_quasar_class
+
+__all__ = ["FrameSelector", "select_frame"]
+
+#: Rows that are classified at once: enough to be fast, few enough to be told about.
+_BLOCK = 50_000
+
+
+class FrameSelector(BaseEstimator):
+    """A classifier on colors that reads photometric frames.
+
+    Parameters
+    ----------
+    estimator : scikit-learn classifier
+        Anything with ``fit`` and ``predict_proba``; it is cloned.
+    bands : sequence of str, length b >= 2
+        Bands whose neighboring colors are the features, in this order.
+    quasar_classes : sequence of str, optional
+        Labels that are quasars; by default those that begin with "qso" or "quasar".
+    threshold : float, optional
+        Smallest P_QSO of a candidate; by default a candidate is a source whose most probable
+        class is a quasar class.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted clone.
+    classes_ : ndarray of str
+        Labels.
+    quasar_classes_ : list of str
+        Those of ``classes_`` that are quasars.
+    class_counts_ : dict of str to int
+        Training rows used per class.
+    n_left_out_ : int
+        Training rows left out because a color was missing and the estimator takes no NaN.
+    dereddened_ : dict or False
+        Whether and how the training frame was dereddened; a frame to be selected from must agree.
+
+    Notes
+    -----
+    Missing values: an estimator that accepts NaN (its scikit-learn tag says so) gets them; for any
+    other a source with a missing color gets no class, P_QSO = NaN and a reason that names the band.
+    An upper limit is used as the magnitude that it is.
+
+    Examples
+    --------
+    >>> from qsolearn.selection import FrameSelector, UVExcessCut, select_frame
+    >>> frame = pd.DataFrame({"id": [1, 2], "mag_sdss_u": [20.0, 21.0], "mag_sdss_g": [19.8, 19.5]})
+    >>> selector = FrameSelector(UVExcessCut(), ["sdss_u", "sdss_g"]).fit(frame, ["QSO", "Star"])
+    >>> select_frame(selector, frame)[["P_QSO", "selected_class", "is_candidate"]]
+       P_QSO selected_class  is_candidate
+    0    1.0            QSO          True
+    1    0.0           Star         False
+    """
+
+    def __init__(self, estimator, bands, quasar_classes=None, threshold=None):
+        self.estimator = estimator
+        self.bands = bands
+        self.quasar_classes = quasar_classes
+        self.threshold = threshold
+
+    def fit(self, frame, y):
+        """Fit the classifier on the colors of a labeled frame.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, n rows
+            A photometric frame.
+        y : array_like of str, shape (n,)
+            Label of each source; a missing one is an error.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        CatalogError
+            If bands or labels are missing, or no class or no complete row is left.
+        """
+        bands = _two_bands(self.bands)
+        _check_measured(validate_frame(frame), bands)
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise CatalogError(f"A threshold lies between 0 and 1, not at {self.threshold}.")
+        X = self._colors(frame, bands)
+        y = pd.Series(np.asarray(y, dtype=object))
+        if len(y) != len(X):
+            raise CatalogError(f"There are {len(X):,} sources but {len(y):,} labels.")
+        empty = int((y.isna() | (y.map(str) == "")).sum())
+        if empty:
+            raise CatalogError(
+                f"{plural(empty, 'row')} have no label; leave them out of the training set."
+            )
+        y = y.map(str).to_numpy(dtype=str)
+        use = np.ones(len(X), bool) if _takes_nan(self.estimator) else np.isfinite(X).all(axis=1)
+        if not use.any():
+            raise CatalogError(
+                f"No training source has all the colors {', '.join(color_names(bands))}."
+            )
+        lost = sorted(set(y) - set(y[use]))
+        if lost:
+            raise CatalogError(
+                f"No source of class '{lost[0]}' has all the colors that are needed."
+            )
+        self.n_left_out_ = int((~use).sum())
+        features = pd.DataFrame(X[use], columns=color_names(bands))
+        self.estimator_ = clone(self.estimator).fit(features, y[use])
+        self.classes_ = np.asarray(self.estimator_.classes_).astype(str)
+        self.class_counts_ = {c: int(np.sum(y[use] == c)) for c in self.classes_}
+        self.quasar_classes_ = self._find_quasar_classes()
+        self.dereddened_ = frame.attrs.get("dereddened", False)
+        return self
+
+    def _find_quasar_classes(self):
+        if self.quasar_classes is None:
+            found = [c for c in self.classes_ if is_quasar_class([c])[0]]
+            if not found:
+                raise CatalogError(
+                    f"None of the labels {', '.join(self.classes_)} begins with QSO; say which are "
+                    "quasars with quasar_classes."
+                )
+            return found
+        wanted = [str(c) for c in self.quasar_classes]
+        unknown = [c for c in wanted if c not in self.classes_]
+        if unknown:
+            raise CatalogError(
+                f"Quasar class {unknown[0]!r} is not among the labels {', '.join(self.classes_)}."
+            )
+        return wanted
+
+    def predict_proba(self, frame):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, n rows
+            A photometric frame in the same bands and with the same dereddening as in training.
+
+        Returns
+        -------
+        ndarray, shape (n, n_classes)
+            In the order of ``classes_``; NaN for a source that cannot be classified.
+
+        Raises
+        ------
+        CatalogError
+            If a band is absent or the dereddening differs.
+        """
+        X, use = self._features(frame)
+        out = np.full((len(X), len(self.classes_)), np.nan)
+        if use.any():
+            out[use] = self.estimator_.predict_proba(X[use])
+        return out
+
+    def predict(self, frame):
+        """Most probable class.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, n rows
+
+        Returns
+        -------
+        ndarray of str, shape (n,)
+            "" for a source that cannot be classified.
+        """
+        return _most_probable(self.classes_, self.predict_proba(frame))
+
+    def explain(self, frame, proba=None):
+        """One sentence per source that says why it got its class.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, n rows
+        proba : ndarray, shape (n, n_classes), optional
+            What `predict_proba` gave for the same frame, when it is at hand.
+
+        Returns
+        -------
+        ndarray of str, shape (n,)
+        """
+        proba = self.predict_proba(frame) if proba is None else proba
+        X, use = self._features(frame)
+        label = _most_probable(self.classes_, proba)
+        best = np.where(use, np.max(np.nan_to_num(proba, nan=-1.0), axis=1), np.nan)
+        reason = np.empty(len(X), dtype=object)
+        reason[use] = [f"{c}: P = {p:.3f}" for c, p in zip(label[use], best[use], strict=True)]
+        outside = getattr(self.estimator_, "outside_support", None)
+        if outside is not None and use.any():
+            far = np.flatnonzero(use)[outside(X[use])]
+            reason[far] = [f"{label[i]}: no training source near; the prior decides" for i in far]
+        if not use.all():
+            # Rows share few patterns of missing bands: name each pattern once.
+            gone = ~np.isfinite(magnitudes(frame, list(self.bands)))[~use]
+            names = np.asarray(list(self.bands), dtype=object)
+            patterns, which = np.unique(gone, axis=0, return_inverse=True)
+            texts = np.asarray([f"no {', '.join(names[p])}" for p in patterns], dtype=object)
+            reason[~use] = texts[which.ravel()]
+        return reason
+
+    def _features(self, frame):
+        check_is_fitted(self, "estimator_")
+        bands = _two_bands(self.bands)
+        X = self._colors(frame, bands)
+        dereddened = frame.attrs.get("dereddened", False)
+        if bool(dereddened) != bool(self.dereddened_):
+            yes, no = ("the training set", "this frame")[:: 1 if self.dereddened_ else -1]
+            raise CatalogError(
+                f"The magnitudes of {yes} are dereddened and those of {no} are not; treat both "
+                "the same."
+            )
+        takes_nan = _takes_nan(self.estimator_)
+        use = np.ones(len(X), bool) if takes_nan else np.isfinite(X).all(axis=1)
+        return pd.DataFrame(X, columns=color_names(bands)), use
+
+    @staticmethod
+    def _colors(frame, bands):
+        return NeighborColors().fit_transform(magnitudes(frame, bands))
+
+
+def _two_bands(bands):
+    try:
+        bands = check_bands(bands)
+    except ValueError as error:
+        raise CatalogError(str(error)) from None
+    if len(bands) < 2:
+        raise CatalogError(f"A color needs two bands; only {bands[0]} was given.")
+    return bands
+
+
+def _check_measured(frame, bands):
+    for band, column in zip(bands, magnitudes(frame, bands).T, strict=True):
+        if np.isnan(column).all():
+            raise CatalogError(
+                f"Band {band} has no measured value in any of the {plural(len(frame), 'row')}; "
+                "it is needed for a color."
+            )
+
+
+def _takes_nan(estimator):
+    return bool(get_tags(estimator).input_tags.allow_nan)
+
+
+def _most_probable(classes, proba):
+    known = np.isfinite(proba).all(axis=1)
+    best = np.argmax(np.where(np.isfinite(proba), proba, -1.0), axis=1)
+    return np.where(known, classes[best], "").astype(object)
+
+
+def select_frame(selector, frame, progress=None):
+    """Select quasar candidates from a photometric frame.
+
+    Parameters
+    ----------
+    selector : fitted selector
+        Such as a `FrameSelector`: it has ``predict_proba``, ``explain``, ``bands``, ``classes_``,
+        ``quasar_classes_`` and ``threshold``.
+    frame : pandas.DataFrame, n rows
+        A photometric frame; it is not changed.
+    progress : callable, optional
+        Called with the number of rows done, after each block of rows.
+
+    Returns
+    -------
+    pandas.DataFrame, n rows, same index
+        ``P_QSO`` (sum over the quasar classes; NaN if not classified), ``selected_class`` ("" if
+        not classified), ``is_candidate`` (bool), ``reason`` (one sentence), ``z_phot`` (NaN where
+        the selector gives none).
+
+    Raises
+    ------
+    CatalogError
+        If the frame is not one, lacks a band, has a band without any value, or was treated
+        differently from the training set.
+
+    Examples
+    --------
+    See `FrameSelector`.
+    """
+    if not hasattr(selector, "explain") or not hasattr(selector, "quasar_classes_"):
+        raise CatalogError(
+            f"{type(selector).__name__} is not a fitted selector; wrap a classifier in "
+            "FrameSelector(classifier, bands) and fit that."
+        )
+    _check_measured(validate_frame(frame), selector.bands)
+    blocks = []
+    for start in range(0, len(frame), _BLOCK):
+        blocks.append(_select_block(selector, frame.iloc[start : start + _BLOCK]))
+        if progress is not None:
+            progress(len(blocks[-1]))
+    return pd.concat(blocks) if len(blocks) > 1 else blocks[0]
+
+
+def _select_block(selector, frame):
+    proba = selector.predict_proba(frame)
+    label = _most_probable(selector.classes_, proba)
+    p_qso = proba[:, np.isin(selector.classes_, selector.quasar_classes_)].sum(axis=1)
+    if selector.threshold is None:
+        candidate = np.isin(label, selector.quasar_classes_)
+    else:
+        candidate = p_qso >= selector.threshold
+    return pd.DataFrame(
+        {
+            "P_QSO": p_qso,
+            "selected_class": label,
+            "is_candidate": candidate,
+            "reason": selector.explain(frame, proba),
+            "z_phot": np.full(len(frame), np.nan),
+        },
+        index=frame.index,
+    )

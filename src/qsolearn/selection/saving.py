@@ -1,0 +1,138 @@
+"""Save a trained selector as a folder of JSON and npz that anyone can read; no pickles.
+
+The folder holds ``model.json`` (what it is, bands, labels, settings, provenance, versions) and
+``arrays.npz`` (the numbers).
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+
+from qsolearn.errors import CatalogError
+from qsolearn.frame.write import replace_atomically
+from qsolearn.selection.baselines import UVExcessCut
+from qsolearn.selection.frame_selector import FrameSelector
+from qsolearn.selection.kde import KernelBayesClassifier
+
+__all__ = ["load_selector", "save_selector"]
+
+_FORMAT = 1
+_SAVED = {"KernelBayesClassifier": KernelBayesClassifier, "UVExcessCut": UVExcessCut}
+
+
+def save_selector(selector, folder, *, provenance=None, overwrite=False):
+    """Write a fitted selector to a folder, whole or not at all.
+
+    Parameters
+    ----------
+    selector : FrameSelector
+        Fitted, around a KernelBayesClassifier, a UVExcessCut or scikit-learn's DummyClassifier.
+    folder : str or Path
+        Folder to write.
+    provenance : dict, optional
+        JSON-able record of the training (files, row counts, seed).
+    overwrite : bool
+        Whether an existing folder may be replaced.
+
+    Raises
+    ------
+    CatalogError
+        If the classifier cannot be saved, the folder exists, or writing fails.
+    """
+    estimator = getattr(selector, "estimator_", None)
+    if estimator is None:
+        raise CatalogError("Only a fitted FrameSelector can be saved; call fit first.")
+    kind = type(estimator).__name__
+    if kind in _SAVED:
+        values, arrays = estimator.to_state()
+    elif kind == "DummyClassifier" and estimator.strategy == "prior":
+        values, arrays = {}, {"prior": estimator.class_prior_, "classes": selector.classes_}
+    else:
+        raise CatalogError(
+            f"{kind} cannot be saved; these can: {', '.join(_SAVED)} and DummyClassifier (prior)."
+        )
+    model = {
+        "format": _FORMAT,
+        "selector": "FrameSelector",
+        "bands": list(selector.bands),
+        "quasar_classes": list(selector.quasar_classes_),
+        "threshold": selector.threshold,
+        "dereddened": selector.dereddened_,
+        "class_counts": selector.class_counts_,
+        "left_out": selector.n_left_out_,
+        "classifier": {"kind": kind, "values": values},
+        "provenance": provenance or {},
+        "versions": {p: version(p) for p in ("qsolearn", "numpy", "scikit-learn")},
+    }
+    with replace_atomically(folder, overwrite=overwrite) as temporary:
+        temporary.mkdir()
+        (temporary / "model.json").write_text(json.dumps(model, indent=2) + "\n", encoding="utf-8")
+        np.savez_compressed(temporary / "arrays.npz", **arrays)
+
+
+def load_selector(folder):
+    """Read a selector that `save_selector` wrote.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The model folder.
+
+    Returns
+    -------
+    FrameSelector
+        Fitted; it selects exactly as the one that was saved. ``provenance_`` holds the record of
+        its training.
+
+    Raises
+    ------
+    CatalogError
+        If the folder is absent, incomplete, damaged or of another format.
+    """
+    folder = Path(folder)
+    if not (folder / "model.json").is_file():
+        raise CatalogError(f"{folder} is not a model folder: it has no model.json.")
+    try:
+        model = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        if model["format"] != _FORMAT:
+            raise CatalogError(
+                f"{folder} has model format {model['format']}; this version reads {_FORMAT}."
+            )
+        # The file is opened here so that it is closed also when numpy refuses it.
+        with (folder / "arrays.npz").open("rb") as stream:
+            stored = np.load(stream, allow_pickle=False)
+            arrays = {name: stored[name] for name in stored.files}
+        kind, values = model["classifier"]["kind"], model["classifier"]["values"]
+        if kind in _SAVED:
+            estimator = _SAVED[kind].from_state(values, arrays)
+        elif kind == "DummyClassifier":
+            # Refit on one row per class with the saved frequencies as weights.
+            rows = np.zeros((len(arrays["classes"]), 1))
+            estimator = DummyClassifier(strategy="prior").fit(
+                rows, arrays["classes"], sample_weight=arrays["prior"]
+            )
+        else:
+            raise CatalogError(f"{folder} holds the unknown classifier {kind!r}.")
+        selector = FrameSelector(
+            estimator, model["bands"], model["quasar_classes"], model["threshold"]
+        )
+        selector.estimator_ = estimator
+        selector.classes_ = np.asarray(estimator.classes_).astype(str)
+        selector.quasar_classes_ = list(model["quasar_classes"])
+        selector.class_counts_ = dict(model["class_counts"])
+        selector.n_left_out_ = int(model["left_out"])
+        selector.dereddened_ = model["dereddened"]
+        selector.provenance_ = dict(model["provenance"])
+    except CatalogError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise CatalogError(
+            f"The model in {folder} is damaged ({type(error).__name__}: {error})."
+        ) from None
+    return selector

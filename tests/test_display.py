@@ -1,0 +1,55 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from qsolearn import display
+from qsolearn.judge import completeness
+
+
+@pytest.fixture(autouse=True)
+def close():
+    display.use_style()
+    yield
+    plt.close("all")
+
+
+def test_color_color_draws_every_source(sky):
+    shown = display.ColorColorDisplay.from_frame(
+        sky, ["sdss_u", "sdss_g", "sdss_r"], sky["true_class"]
+    ).plot()
+    assert sum(len(c.get_offsets()) for c in shown.ax_.collections) == len(sky)
+    assert shown.ax_.get_xlabel() == "u-g [mag]"
+    first = shown.ax_.collections[0].get_offsets()[0]
+    star = sky[sky["true_class"] == "Star"].iloc[0]
+    assert first[0] == pytest.approx(star["mag_sdss_u"] - star["mag_sdss_g"])
+
+
+def test_confusion_shows_its_three_forms():
+    true, pred = ["QSO", "Star", "Star", "Star"], ["QSO", "QSO", "Star", "Star"]
+    texts = {}
+    for form in ("counts", "by_predicted", "by_true"):
+        shown = display.ConfusionDisplay.from_predictions(true, pred).plot(form=form)
+        texts[form] = [t.get_text() for t in shown.ax_.texts]
+    assert texts["counts"] == ["1", "0", "1", "2"]
+    assert texts["by_predicted"] == ["0.500", "0.000", "0.500", "1.000"]
+    assert texts["by_true"] == ["1.000", "0.000", "0.333", "0.667"]
+    with pytest.raises(ValueError, match="form is"):
+        display.ConfusionDisplay.from_predictions(true, pred).plot(form="x")
+
+
+def test_binned_rates_are_drawn_where_they_are():
+    truth, selected = np.array([True, True, False]), np.array([True, False, False])
+    table = completeness(truth, selected, [18.2, 18.7, 18.7], [18.0, 18.5, 19.0])
+    shown = display.BinnedRateDisplay({"all": table}, "g [mag]").plot()
+    line = shown.ax_.containers[0].lines[0]
+    assert line.get_ydata().tolist() == [1.0, 0.0]
+    assert line.get_xdata().tolist() == [18.25, 18.75]
+
+
+def test_trade_off_goes_from_nothing_to_everything():
+    true = ["QSO", "Star", "QSO", "Star"]
+    shown = display.TradeOffDisplay.from_predictions(true, {"good": [0.9, 0.1, 0.8, np.nan]})
+    fpr, found = shown.curves["good"]
+    assert (fpr[0], found[0], fpr[-1], found[-1]) == (0, 0, 1, 1)
+    assert 1.0 in found[fpr == 0]
+    shown.plot(log=False)
