@@ -30,6 +30,7 @@ def test_noise_is_what_the_errors_say():
     """Scatter of white-noise colors grows towards the limit as the errors do."""
     sky = make_sky("sdss", n_sources=20_000, seed=2)
     stars = sky[sky["true_class"] == "Star"]
+    stars = stars[(stars["mag_sdss_g"] - stars["mag_sdss_i"]).between(0.3, 0.6)]
     color = stars["mag_sdss_i"] - stars["mag_sdss_z"]
     faint = stars["err_sdss_z"].between(0.15, 0.25)
     bright = stars["err_sdss_z"] < 0.03
@@ -42,8 +43,8 @@ def test_errors():
         (lambda: make_sky("lsst", n_sources=10), "Unknown survey"),
         (lambda: make_sky("sdss"), "one of the two"),
         (lambda: make_sky("sdss", area_deg2=1, n_sources=1), "one of the two"),
-        (lambda: make_sky("sdss", area_deg2=-1), "must be above 0"),
-        (lambda: make_sky("sdss", n_sources=float("nan")), "must be a whole number"),
+        (lambda: make_sky("sdss", area_deg2=-1), "must be positive"),
+        (lambda: make_sky("sdss", n_sources=float("nan")), "must be positive"),
     ):
         with pytest.raises(CatalogError, match=words):
             call()

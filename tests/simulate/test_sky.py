@@ -152,10 +152,10 @@ def test_whole_numbers_add_up():
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"area_deg2": -2.0}, "The area is -2 deg\\^2; it must be above 0"),
-        ({"area_deg2": float("nan")}, "must be above 0"),
+        ({"area_deg2": -2.0}, "The area is -2 deg\\^2; it must be positive"),
+        ({"area_deg2": float("nan")}, "must be positive"),
         ({"n_sources": 0}, "The number of sources is 0"),
-        ({"n_sources": 1.5}, "whole number above 0"),
+        ({"n_sources": 1.5}, "must be positive and whole"),
         ({}, "Give either area_deg2 or n_sources"),
         ({"area_deg2": 1.0, "n_sources": 5}, "Give either area_deg2 or n_sources"),
         ({"survey": "lsst", "n_sources": 5}, "Unknown survey 'lsst'; the surveys are sdss"),

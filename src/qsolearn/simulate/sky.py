@@ -240,11 +240,9 @@ def _check(survey, area_deg2, n_sources, composition):
     if (area_deg2 is None) == (n_sources is None):
         raise CatalogError("Give either area_deg2 or n_sources, one of the two.")
     if area_deg2 is not None and not (np.isfinite(area_deg2) and area_deg2 > 0):
-        raise CatalogError(f"The area is {area_deg2:g} deg^2; it must be above 0.")
+        raise CatalogError(f"The area is {area_deg2:g} deg^2; it must be positive.")
     if n_sources is not None and not (n_sources > 0 and n_sources % 1 == 0):
-        raise CatalogError(
-            f"The number of sources is {n_sources}; it must be a whole number above 0."
-        )
+        raise CatalogError(f"The number of sources is {n_sources}; it must be positive and whole.")
     if composition not in ("counts", "paper"):
         raise CatalogError(f"Unknown composition {composition!r}; use 'counts' or 'paper'.")
     if composition == "paper" and (survey != "ps1-gaia-wise" or n_sources is None):
@@ -304,7 +302,7 @@ def make_sky(
     >>> make_sky("sdss", area_deg2=-1.0)
     Traceback (most recent call last):
     ...
-    qsolearn.errors.CatalogError: The area is -1 deg^2; it must be above 0.
+    qsolearn.errors.CatalogError: The area is -1 deg^2; it must be positive.
     """
     record = get_survey(survey)
     _check(survey, area_deg2, n_sources, composition)
