@@ -18,6 +18,7 @@ import real_samples as rs
 from qsolearn.bands import get_band, survey_bands
 from qsolearn.photometry import colors, deredden
 from qsolearn.simulate import make_sky, quasar_counts
+from qsolearn.simulate.luminosity import _mean_magnitudes
 from real_classifier import classifier_test
 
 RESULT = Path(__file__).parents[1] / "book" / "real" / "sky.json"
@@ -171,12 +172,28 @@ def counts_test():
         inside = np.abs(counts.magnitude - faint) < 0.125
         return float(counts.density[rows][:, inside].sum())
 
+    # The same function read with the K correction of a power law, alpha = -0.5, without lines: the
+    # published magnitudes M_g(z=2) may mean either.
+    nodes, shape = _mean_magnitudes()
+    own = np.interp(counts.z, nodes, shape[:, 0]) - np.interp(2.0, nodes, shape[:, 0])
+    shift = -1.25 * np.log10((1 + counts.z) / 3.0) - own
+    plain = np.array([
+        10 ** np.interp(counts.magnitude - d, counts.magnitude, np.log10(row))
+        for d, row in zip(shift, counts.density, strict=True)
+    ])  # fmt: skip
+
+    def power_law(m):
+        return float(plain[counts.z < 2.0][:, np.abs(counts.magnitude - m) < 0.125].sum())
+
     rows = [
         {"i": m, "real": n, "made": round(model(m, 0.0, 2.0), 4),
-         "ratio": round(model(m, 0.0, 2.0) / n, 2)}
+         "ratio": round(model(m, 0.0, 2.0) / n, 2), "ratio_power_law": round(power_law(m) / n, 2)}
         for m, n in bins
     ]  # fmt: skip
     out = {"bins": rows}
+    out["ratio_power_law_16.5_to_19"] = round(
+        sum(power_law(m) for m, _ in bins) / sum(n for _, n in bins), 3
+    )
     out["ratio_16.5_to_19"] = round(sum(r["made"] for r in rows) / sum(r["real"] for r in rows), 3)
     # Where the difference comes from: the uniform SDSS DR7 sample by redshift, i < 19.1.
     table = np.loadtxt(rs.data_folder() / "qlf_sdss_dr7.dat.gz")
