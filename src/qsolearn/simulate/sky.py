@@ -291,7 +291,7 @@ def make_sky(
 
     Notes
     -----
-    The catalog's limits hold for SDSS i free of Galactic extinction: 14.5 to 21 (sdss), 14 to 18.9
+    The catalog's limits hold for SDSS i free of Galactic extinction: 17 to 21 (sdss), 14 to 18.9
     (ps1-gaia-wise), 14 to 21 (ks4). Sources are unclustered, and quasars do not lens or hide.
 
     Examples

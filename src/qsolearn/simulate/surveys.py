@@ -76,7 +76,7 @@ SURVEYS = {
     for s in (
         Survey(
             "sdss", tuple(f"sdss_{f}" for f in "ugriz"),
-            14.5, 21.0, 30.0, (-5.0, 65.0), 0.02, (0.9, 0.5, 0.5), 19.1, False,
+            17.0, 21.0, 30.0, (-5.0, 65.0), 0.01, (0.9, 0.5, 0.5), 19.1, False,
         ),
         Survey(
             "ps1-gaia-wise",
