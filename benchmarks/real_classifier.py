@@ -22,7 +22,7 @@ from qsolearn.simulate.surveys import get_survey, observe, spoil
 RATES = (0.027, 0.01, 0.05, 0.1)
 STARS = 1_200_000
 #: Times that the odd rows were looked at while the star model was being completed.
-ATTEMPTS = 8
+ATTEMPTS = 10
 
 
 def chosen(mags, errors):

@@ -88,7 +88,7 @@ def _kinds():
     rows = []
     for population, family in (("thin", "disk"), ("thick", "halo"), ("halo", "halo")):
         t = made[family]
-        blue = {"thin": 0.1, "thick": 0.4, "halo": 0.22}[population]
+        blue = {"thin": 0.1, "thick": 0.5, "halo": 0.3}[population]
         keep = np.flatnonzero(t.parameter > blue)[::4]
         r_minus_i = t.magnitudes[keep, _R]  # i is 0 in the templates
         # Metal-poor stars are fainter at a given color (approximate).
