@@ -1,5 +1,7 @@
 """The simulated quasars against real ones (odd rows of SDSS DR5; the fit saw the even rows)."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ UGRIZ = [f"sdss_{f}" for f in "ugriz"]
 
 @pytest.mark.real
 def test_median_colors_follow_real_quasars(real_data):
-    frame = read_frame(real_data / "sdss_dr5q_schneider2007.tab.gz", keep=["z"]).iloc[1::2]
+    frame = read_frame(Path(real_data) / "sdss_dr5q_schneider2007.tab.gz", keep=["z"]).iloc[1::2]
     mags, z = magnitudes(frame, UGRIZ), frame["z"].to_numpy()
     good = np.isfinite(mags).all(axis=1) & (z > 0.5) & (z < 2.4)
     real, z, i = colors(mags[good]), z[good], mags[good, 3] - 1.698 * 0.035
