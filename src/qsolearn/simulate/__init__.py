@@ -1,5 +1,15 @@
-"""Simulated skies with known truth."""
+"""Simulated skies: quasars, stars and galaxies as surveys would see them, with known truth."""
 
+from qsolearn.simulate.luminosity import luminosity_function, quasar_counts
+from qsolearn.simulate.quasars import quasar_colors, quasar_magnitudes
 from qsolearn.simulate.sky import make_sky
+from qsolearn.simulate.surveys import SURVEYS
 
-__all__ = ["make_sky"]
+__all__ = [
+    "SURVEYS",
+    "luminosity_function",
+    "make_sky",
+    "quasar_colors",
+    "quasar_counts",
+    "quasar_magnitudes",
+]

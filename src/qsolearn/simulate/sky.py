@@ -1,211 +1,373 @@
-"""A first simulated sky: colors as measured, classes as counted.
+"""Whole simulated skies, at any size, with known truth.
 
-Stars follow the published stellar locus and white-dwarf tables, quasars the medians and
-covariances of real quasar colors per redshift bin, both in the numbers per square degree that the
-sky has. Magnitude errors grow towards the survey's limit as photon noise makes them.
+A sky is made in blocks of 262,144 rows. Each block has its own random numbers, from the seed and
+the block's number, and its own share of every class; so a sky is the same whether it is made at
+once, streamed to a file, or made by several processes.
 """
 
 from __future__ import annotations
 
 import json
-from importlib.resources import files
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
 
-from qsolearn.bands import get_band, survey_bands
+from qsolearn.bands import get_band
 from qsolearn.errors import CatalogError
-from qsolearn.photometry import (
-    SDSS_SOFTENING,
-    asinh_from_flux,
-    error_from_snr,
-    flux_from_asinh,
-    flux_from_mag,
-)
-from qsolearn.simulate.tables import STELLAR_LOCUS, SURFACE_DENSITY, WHITE_DWARFS
+from qsolearn.frame.schema import describe
+from qsolearn.frame.write import replace_atomically
+from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
+from qsolearn.simulate.galaxies import draw_galaxies, galaxy_density
+from qsolearn.simulate.labels import moving
+from qsolearn.simulate.luminosity import draw_quasars_of_sky, quasar_counts
+from qsolearn.simulate.others import draw_others
+from qsolearn.simulate.quasars import quasar_magnitudes
+from qsolearn.simulate.stars import draw_stars, star_density
+from qsolearn.simulate.surveys import draw_positions, get_survey, observe
 
-__all__ = ["make_sky"]
+__all__ = ["BLOCK", "CLASSES", "make_sky"]
 
-_BANDS = tuple(SDSS_SOFTENING)
-_BRIGHT, _FAINT = 17.0, 21.0
-#: Redshift ranges of the three quasar columns of SURFACE_DENSITY.
-_Z_RANGES = ((0.3, 2.2), (2.2, 3.5), (3.5, 5.0))
-#: Share of the stars that are white dwarfs: about that of the blue, hot end of the real point
-#: sources (approximate).
-_WHITE_DWARF_SHARE = 0.008
-#: Halo stars are poorer in metals than the locus and bluer in u-g; mean and width of the shift
-#: measured on real point sources with 0.5 < g-i < 1.3.
-_METALLICITY = (-0.17, 0.11)
-_LOCUS_SCATTER = 0.03
-_CALIBRATION_FLOOR = 0.015
-#: Typical E(B-V) at high Galactic latitude (approximate): median and scatter in the logarithm.
-_EBV = (0.03, 0.5)
+#: Rows per block, and per row group of a file.
+BLOCK = 262_144
+
+#: Names of the true classes.
+CLASSES = ("Star", "Galaxy", "QSOlowZ", "QSOhighZ", "other")
+
+#: Redshift that separates the two classes of quasars.
+HIGH_Z = 2.5
+
+#: "Other" sources per quasar (Calderone et al. 2024, Table 2: 2,172 of 18,177).
+_OTHERS = 2172 / 18177
+
+#: Calderone et al. 2024, Table 2: sources by label, "" = unclassified.
+PAPER_MIX = {
+    "Star": 27_985_913, "Galaxy": 150_581, "QSOlowZ": 16_269, "QSOhighZ": 1_908, "other": 2_172,
+    "": 2_639_184,
+}  # fmt: skip
+#: What the unclassified sources are. Table 4 of the paper lets half of them pass the star step,
+#: 4 % the galaxy step and 3 % the low-z step, with rising contamination: an estimate.
+UNCLASSIFIED_MIX = {
+    "Star": 0.52,
+    "Galaxy": 0.45,
+    "QSOlowZ": 0.027,
+    "QSOhighZ": 0.001,
+    "other": 0.002,
+}
+
+_Z_RANGES = {"QSOlowZ": (0.0, HIGH_Z), "QSOhighZ": (HIGH_Z, 7.0)}
 
 
-def make_sky(survey, area_deg2=None, n_sources=None, seed=0):
-    """Simulate a survey catalog of point sources with known truth.
+@dataclass(frozen=True)
+class _Plan:
+    """How many rows of each group; a group is (true class, label or None = as it falls)."""
+
+    survey: str
+    seed: int
+    groups: tuple[tuple[str, str | None], ...]
+    totals: tuple[int, ...]
+
+    @property
+    def rows(self):
+        return sum(self.totals)
+
+    @property
+    def blocks(self):
+        return -(-self.rows // BLOCK)
+
+    def shares(self, block):
+        """Rows of each group in a block: differences of rounded cumulative shares."""
+        ends = [min(k * BLOCK, self.rows) for k in (block, block + 1)]
+        return np.diff([_apportion(self.totals, end) for end in ends], axis=0)[0]
+
+
+def _apportion(totals, rows):
+    """Rows of each group among the first ``rows``: groups come in turn, evenly spread."""
+    totals = np.asarray(totals, dtype=np.int64)
+    whole = int(totals.sum())
+    # Rounded cumulative sums of the groups at this point of the sky; monotone in ``rows``.
+    edges = np.concatenate([[0], np.cumsum(totals)])
+    scaled = [(int(e) * rows + whole // 2) // whole for e in edges]
+    return np.diff(scaled)
+
+
+def _whole_numbers(weights, total):
+    """Whole numbers in proportion to weights that add up to a total (largest remainders)."""
+    exact = np.asarray(weights, dtype=float) / np.sum(weights) * total
+    out = np.floor(exact).astype(np.int64)
+    rest = np.argsort(-(exact - out), kind="stable")[: total - out.sum()]
+    out[rest] += 1
+    return out
+
+
+def _densities(survey):
+    """Sources per square degree of stars, galaxies, quasars and others in a survey."""
+    rng = np.random.default_rng(0)
+    latitude = draw_positions(survey, 4000, rng)[2]
+    stars = float(star_density(latitude, survey.bright, survey.faint).mean())
+    galaxies = survey.compact * galaxy_density(survey.bright, survey.faint)
+    counts = quasar_counts()
+    quasars = counts.total(survey.faint) - counts.total(survey.bright)
+    return {"Star": stars, "Galaxy": galaxies, "QSO": quasars, "other": _OTHERS * quasars}
+
+
+def _plan_of_counts(survey, area, n_sources, seed):
+    density = _densities(survey)
+    groups = tuple((name, None) for name in density)
+    if n_sources is None:
+        rng = np.random.default_rng([seed, 1])
+        totals = rng.poisson([area * d for d in density.values()])
+        if totals.sum() == 0:
+            raise CatalogError(
+                f"An area of {area:g} deg^2 of {survey.name} holds no source; ask for more."
+            )
+    else:
+        totals = _whole_numbers(list(density.values()), n_sources)
+        area = n_sources / sum(density.values())
+    return _Plan(survey.name, seed, groups, tuple(int(t) for t in totals)), area
+
+
+def _plan_of_paper(survey, n_sources, seed):
+    labelled = _whole_numbers(list(PAPER_MIX.values()), n_sources)
+    groups = [(name, name) for name in CLASSES]
+    totals = list(labelled[:-1])
+    groups += [(name, "") for name in UNCLASSIFIED_MIX]
+    totals += list(_whole_numbers(list(UNCLASSIFIED_MIX.values()), labelled[-1]))
+    return _Plan(survey.name, seed, tuple(groups), tuple(int(t) for t in totals))
+
+
+def _stars(survey, n, label, bands, rng):
+    """Stars, all or only those that are (not) seen to move."""
+    top = float(star_density(survey.latitude, survey.bright, survey.faint))
+    g = bands.index("gaia_g") if "gaia_g" in bands else None
+    kept = []
+    have = 0
+    while have < n:
+        # One star in twenty of a bright catalog is not seen to move; most are among the faint.
+        size = n - have if label is None else (int(1.2 * (n - have)) if label else 5 * (n - have))
+        size += 64 * (label is not None)
+        bright = survey.faint - 1.0 if label == "" else survey.bright
+        ra, dec, latitude = draw_positions(
+            survey, size, rng, lambda b: star_density(b, survey.bright, survey.faint) / top
+        )
+        made = draw_stars(latitude, bright, survey.faint, bands, rng)
+        seen_g = made["magnitudes"][:, g if g is not None else _nearest(bands, 6700.0)]
+        seen = moving(made["parallax"], made["motion"], seen_g - _G_ZERO, survey.gaia, rng)
+        keep = np.ones(size, bool) if label is None else (seen if label else ~seen)
+        part = np.column_stack([ra, dec, latitude, seen, made["magnitudes"]])[keep]
+        kept.append(part)
+        have += len(part)
+    kept = np.concatenate(kept)[:n]
+    return kept[:, :3], kept[:, 3] > 0, kept[:, 4:], np.full(n, np.nan)
+
+
+_G_ZERO = get_band("gaia_g").vega_to_ab
+
+
+def _nearest(bands, wavelength):
+    """Place of the band nearest to a wavelength [angstrom]."""
+    return int(np.argmin([abs(get_band(b).wavelength - wavelength) for b in bands]))
+
+
+def _extragalactic(survey, name, n, bands, rng):
+    ra, dec, latitude = draw_positions(survey, n, rng)
+    if name in ("Galaxy", "other"):
+        draw = draw_galaxies if name == "Galaxy" else draw_others
+        made = draw(n, survey.bright, survey.faint, bands, rng)
+        mags, z = made["magnitudes"], made["z"]
+    else:
+        z_range = _Z_RANGES.get(name, (0.0, 7.0))
+        z, i_mag = draw_quasars_of_sky(n, survey.bright, survey.faint, rng, z_range)
+        z = np.clip(z, z_range[0] + 1e-9, z_range[1])
+        mags = quasar_magnitudes(z, bands, i_mag, seed=rng)
+    return np.column_stack([ra, dec, latitude]), mags, z
+
+
+def _make_block(plan, block):
+    """One block of a plan as a DataFrame of float64 columns and categorical classes."""
+    survey = get_survey(plan.survey)
+    rng = np.random.default_rng([plan.seed, 2, block])
+    bands = list(survey.bands)
+    place, mags, z, code, label = [], [], [], [], []
+    for (name, wanted), n in zip(plan.groups, plan.shares(block), strict=True):
+        n = int(n)
+        if n == 0:
+            continue
+        if name == "Star":
+            where, seen, m, zs = _stars(survey, n, wanted, bands, rng)
+            own = np.where(seen, 0, -1)
+            true = np.zeros(n, dtype=np.int8)
+        else:
+            where, m, zs = _extragalactic(survey, name, n, bands, rng)
+            true = np.full(n, CLASSES.index(name) if name in CLASSES else 2, dtype=np.int8)
+            if name == "QSO":
+                true[zs > HIGH_Z] = 3
+            share = survey.spectra[0 if name.startswith("QSO") else 1 if name == "Galaxy" else 2]
+            bright = m[:, _nearest(bands, 7500.0)] < survey.spectra_limit
+            known = (rng.random(n) < share) & bright if wanted is None else np.full(n, wanted != "")
+            own = np.where(known, true, -1)
+        for kept, value in zip(
+            (place, mags, z, code, label), (where, m, zs, true, own), strict=True
+        ):
+            kept.append(value)
+    order = rng.permutation(sum(map(len, code)))
+    place, mags = np.concatenate(place)[order], np.concatenate(mags)[order]
+    z, code, label = (np.concatenate(part)[order] for part in (z, code, label))
+    dust = draw_ebv(place[:, 2], rng)
+    mags += dust[:, None] * extinction_coefficients(bands)
+    mag, err, limit = observe(survey, mags, place[:, 2], rng)
+    out = {
+        "id": np.arange(block * BLOCK, block * BLOCK + len(z)),
+        "ra": place[:, 0],
+        "dec": place[:, 1],
+        # The map smooths over what the sightline meets: 10 % of scatter.
+        "ebv": dust * np.exp(0.1 * rng.standard_normal(len(z))),
+    }
+    for k, band in enumerate(bands):
+        out[f"mag_{band}"], out[f"err_{band}"] = mag[:, k], err[:, k]
+        out[f"limit_{band}"] = limit[:, k]
+    out["true_class"] = pd.Categorical.from_codes(code, CLASSES)
+    out["true_z"] = z
+    out["true_ebv"] = dust
+    names = (*CLASSES, "")
+    out["label_class"] = pd.Categorical.from_codes(np.where(label < 0, 5, label), names)
+    return pd.DataFrame(out)
+
+
+def _check(survey, area_deg2, n_sources, composition):
+    if (area_deg2 is None) == (n_sources is None):
+        raise CatalogError("Give either area_deg2 or n_sources, one of the two.")
+    if area_deg2 is not None and not (np.isfinite(area_deg2) and area_deg2 > 0):
+        raise CatalogError(f"The area is {area_deg2:g} deg^2; it must be positive.")
+    if n_sources is not None and not (n_sources > 0 and n_sources % 1 == 0):
+        raise CatalogError(f"The number of sources is {n_sources}; it must be positive and whole.")
+    if composition not in ("counts", "paper"):
+        raise CatalogError(f"Unknown composition {composition!r}; use 'counts' or 'paper'.")
+    if composition == "paper" and (survey != "ps1-gaia-wise" or n_sources is None):
+        raise CatalogError(
+            "composition='paper' is the mix of Calderone et al. 2024: use it with survey "
+            "'ps1-gaia-wise' and n_sources."
+        )
+
+
+def make_sky(
+    survey, area_deg2=None, n_sources=None, seed=0, *, composition="counts", to=None, n_jobs=1
+):
+    """Simulate a survey's catalog, with the truth beside it.
 
     Parameters
     ----------
-    survey : {"sdss"}
-        Which survey: SDSS PSF magnitudes in ugriz of point sources with 17 < i < 21.
+    survey : {"sdss", "ps1-gaia-wise", "ks4"}
+        Which catalog.
     area_deg2 : float, optional
-        Area [deg^2]; the numbers per class are Poisson draws around the sky's density.
+        Area [deg^2], spread evenly over the survey's footprint. Numbers of sources are then Poisson
+        draws of what the luminosity function and the star counts predict.
     n_sources : int, optional
-        Number of sources instead of an area, in the sky's class mix.
+        Number of rows instead of an area.
     seed : int
-        Same seed, same sky.
+        The same seed gives the same sky, byte for byte.
+    composition : {"counts", "paper"}
+        "paper" gives exactly the mix of labels of Calderone et al. 2024, Table 2, unclassified and
+        "other" included ("ps1-gaia-wise" with ``n_sources`` only).
+    to : str or Path, optional
+        Parquet file to write block by block, in single precision; needs memory for a few blocks.
+    n_jobs : int
+        Processes that make the blocks of a file; the file is the same for any number.
 
     Returns
     -------
-    pandas.DataFrame
-        A photometric frame (AB asinh magnitudes with noise, not dereddened) with the truth:
-        ``true_class`` ("Star", "QSOlowZ", "QSOhighZ" parted at z = 2.5), ``true_z`` (NaN for
-        stars), ``true_ebv`` [mag], ``label_class`` (what a spectroscopic survey would know: every
-        class for i < 19.1, "" beyond). Rows are in random order. ``attrs["area_deg2"]`` is the
-        area.
+    pandas.DataFrame or Path
+        A photometric frame with the columns ``true_class`` (Star, Galaxy, QSOlowZ, QSOhighZ,
+        other), ``true_z`` (NaN for stars), ``true_ebv`` (the sightline's E(B-V); ``ebv`` is what a
+        map says) and ``label_class``, what astrometry and spectra would tell ("" = unclassified).
+        ``attrs`` holds survey, seed, area and composition. With ``to``, the path.
 
     Raises
     ------
     CatalogError
-        If the survey is unknown, or not exactly one of area and number is given and positive.
+        If the survey is unknown, the area or number is not above 0, or both or none are given.
 
     Notes
     -----
-    Numbers per square degree: Bovy et al. 2011. Stars: Davenport et al. 2014 and the Montreal white
-    dwarfs, the share per g-i as in real point sources. Quasars: medians and covariances of
-    Schneider et al. 2007 per redshift bin, redshifts as in that catalog within each range of the
-    counts, so with its own selection (few at 2.5 < z < 3).
+    The catalog's limits hold for SDSS i free of Galactic extinction: 17 to 21 (sdss), 14 to 18.9
+    (ps1-gaia-wise), 14 to 21 (ks4). Sources are unclustered, and quasars do not lens or hide.
 
     Examples
     --------
-    >>> sky = make_sky("sdss", n_sources=1000, seed=1)
-    >>> len(sky), sorted(sky["true_class"].unique())
-    (1000, ['QSOhighZ', 'QSOlowZ', 'Star'])
+    >>> sky = make_sky("sdss", n_sources=2000, seed=1)
+    >>> sky.shape[0], sky.attrs["survey"]
+    (2000, 'sdss')
+    >>> make_sky("sdss", area_deg2=-1.0)
+    Traceback (most recent call last):
+    ...
+    qsolearn.errors.CatalogError: The area is -1 deg^2; it must be positive.
     """
-    if survey != "sdss":
-        raise CatalogError(f"Unknown survey {survey!r}; the survey that can be simulated is sdss.")
-    if (area_deg2 is None) == (n_sources is None):
-        raise CatalogError("Give either area_deg2 or n_sources, one of the two.")
-    given = area_deg2 if n_sources is None else n_sources
-    if not (np.isfinite(given) and given > 0):
-        raise CatalogError(f"Area and number of sources must be positive, not {given}.")
-    rng = np.random.default_rng(seed)
-    grid = np.linspace(_BRIGHT, _FAINT, 401)
-    density = _density(grid)  # stars, three redshift ranges of quasars
-    per_deg2 = np.trapezoid(density, grid, axis=1)
-    if n_sources is None:
-        numbers = rng.poisson(per_deg2 * float(area_deg2))
-        area = float(area_deg2)
+    record = get_survey(survey)
+    _check(survey, area_deg2, n_sources, composition)
+    if composition == "paper":
+        plan, area = _plan_of_paper(record, int(n_sources), seed), None
     else:
-        numbers = rng.multinomial(int(n_sources), per_deg2 / per_deg2.sum())
-        area = float(int(n_sources) / per_deg2.sum())
-    statistics = _statistics()
-    parts = []
-    for kind, number in enumerate(numbers):
-        i_mag = _draw(rng, grid, density[kind], number)
-        if kind == 0:
-            z, colors = np.full(number, np.nan), _star_colors(rng, number, statistics)
-        else:
-            z, colors = _quasar_colors(rng, number, statistics["quasars"], _Z_RANGES[kind - 1])
-        parts.append((i_mag, z, colors, np.full(number, kind > 0)))
-    i_mag, z, colors, quasar = (np.concatenate(p) for p in zip(*parts, strict=True))
-    order = rng.permutation(len(i_mag))
-    return _frame(rng, i_mag[order], z[order], colors[order], quasar[order], area, seed)
-
-
-def _statistics():
-    path = files("qsolearn.simulate") / "data" / "sdss_colors.json"
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _density(grid):
-    """Stars and the three quasar ranges per square degree and magnitude, on a magnitude grid."""
-    mag = SURFACE_DENSITY[:, 0]
-    logs = [np.interp(grid, mag, np.log(column)) for column in SURFACE_DENSITY[:, 1:].T]
-    everything, *quasars = np.exp(logs)
-    return np.array([everything - sum(quasars), *quasars])
-
-
-def _draw(rng, grid, density, n):
-    """Draw n values from a density on a grid."""
-    cumulative = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
-    return np.interp(rng.random(n) * cumulative[-1], cumulative, grid)
-
-
-def _star_colors(rng, n, statistics):
-    edges = np.asarray(statistics["g_i_edges"])
-    share = np.asarray(statistics["star_share"])
-    which = rng.choice(len(share), n, p=share / share.sum())
-    g_i = rng.uniform(edges[which], edges[which + 1])
-    locus = STELLAR_LOCUS
-    # Blueward of the locus lie the A stars of the halo: g-r and r-i go on in a straight line,
-    # u-g stays at the Balmer jump.
-    blue = np.minimum(g_i - locus[0, 0], 0.0)[:, None] * np.array([-0.15, 0.62, 0.38, 0.2])
-    columns = [np.interp(g_i, locus[:, 0], locus[:, k]) for k in (1, 2, 3, 4)]
-    colors = np.column_stack(columns) + blue
-    colors += rng.normal(0.0, _LOCUS_SCATTER, colors.shape)
-    solar = np.clip((g_i - 1.3) / 0.5, 0.0, 1.0) + np.clip((0.3 - g_i) / 0.3, 0.0, 1.0)
-    colors[:, 0] += rng.normal(*_METALLICITY, n) * np.clip(1.0 - solar, 0.0, 1.0)
-    dwarf = rng.random(n) < _WHITE_DWARF_SHARE
-    temperature = np.exp(rng.uniform(np.log(6000.0), np.log(30000.0), dwarf.sum()))
-    colors[dwarf] = np.column_stack(
-        [np.interp(temperature, WHITE_DWARFS[:, 0], WHITE_DWARFS[:, k]) for k in (1, 2, 3, 4)]
-    ) + rng.normal(0.0, _LOCUS_SCATTER, (dwarf.sum(), 4))
-    u_to_ab, z_to_ab = get_band("sdss_u").survey_to_ab, get_band("sdss_z").survey_to_ab
-    return colors + np.array([u_to_ab, 0.0, 0.0, -z_to_ab])
-
-
-def _quasar_colors(rng, n, bins, z_range):
-    low = np.array([b["z_low"] for b in bins])
-    high = np.array([b["z_high"] for b in bins])
-    inside = (low >= z_range[0] - 1e-9) & (high <= z_range[1] + 1e-9)
-    weight = np.array([b["n"] for b in bins]) * inside
-    which = rng.choice(len(bins), n, p=weight / weight.sum())
-    z = rng.uniform(low[which], high[which])
-    median = np.array([b["median"] for b in bins])
-    center = (low + high) / 2
-    colors = np.column_stack([np.interp(z, center, median[:, k]) for k in range(4)])
-    spread = np.array([np.linalg.cholesky(b["covariance"]) for b in bins])
-    colors += np.einsum("nij,nj->ni", spread[which], rng.standard_normal((n, 4)))
-    return z, colors
-
-
-def _frame(rng, i_mag, z, colors, quasar, area, seed):
-    n = len(i_mag)
-    ebv = _EBV[0] * np.exp(rng.normal(0.0, _EBV[1], n))
-    true = np.empty((n, 5))
-    true[:, 3] = i_mag
-    true[:, 4] = i_mag - colors[:, 3]
-    for k in (2, 1, 0):
-        true[:, k] = true[:, k + 1] + colors[:, k]
-    columns = {
-        "id": np.arange(n),
-        # A square of the given area around (180, 30) deg.
-        "ra": 180.0 + rng.uniform(-0.5, 0.5, n) * np.sqrt(area) / np.cos(np.radians(30.0)),
-        "dec": 30.0 + rng.uniform(-0.5, 0.5, n) * np.sqrt(area),
-        "ebv": ebv,
-    }
-    for k, band in enumerate(survey_bands("sdss")):
-        # Color statistics were measured on reddened quasars: redden by what differs from the mean.
-        mag = true[:, k] + band.extinction * (ebv - _EBV[0])
-        offset = band.survey_to_ab
-        flux = flux_from_mag(mag - offset)
-        five_sigma = flux_from_mag(band.depth - offset) / 5.0
-        sigma = np.sqrt(five_sigma**2 + (_CALIBRATION_FLOOR / 1.0857 * flux) ** 2)
-        seen = asinh_from_flux(flux + rng.normal(0.0, sigma), band.id)
-        columns[f"mag_{band.id}"] = seen + offset
-        # The error of an asinh magnitude stays finite where the flux is zero.
-        softening = 2e9 * SDSS_SOFTENING[band.id]
-        columns[f"err_{band.id}"] = error_from_snr(
-            np.hypot(flux_from_asinh(seen, band.id), softening) / sigma
-        )
-        columns[f"limit_{band.id}"] = np.zeros(n, dtype=bool)
-    true_class = np.where(quasar, np.where(z > 2.5, "QSOhighZ", "QSOlowZ"), "Star").astype(object)
-    columns["true_class"] = true_class
-    columns["true_z"] = z
-    columns["true_ebv"] = ebv
-    columns["label_class"] = np.where(i_mag < 19.1, true_class, "").astype(object)
-    frame = pd.DataFrame(columns)
-    frame.attrs = {"survey": "sdss", "dereddened": False, "area_deg2": area, "seed": int(seed)}
+        plan, area = _plan_of_counts(record, area_deg2, n_sources, seed)
+    attrs = {
+        "survey": survey, "seed": seed, "area_deg2": area, "composition": composition,
+        "dereddened": False,
+    }  # fmt: skip
+    if to is not None:
+        return _write(plan, attrs, to, n_jobs)
+    parts = [_make_block(plan, k) for k in range(plan.blocks)]
+    frame = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    for column in ("true_class", "label_class"):
+        frame[column] = frame[column].astype(str)
+    frame.attrs = attrs
     return frame
+
+
+def _arrow(plan, block, meta):
+    """A block as an Arrow table in single precision, with units and provenance."""
+    import pyarrow as pa
+
+    frame = _make_block(plan, block)
+    small = [
+        c for c in frame.columns if c.startswith(("mag_", "err_", "true_z", "true_ebv", "ebv"))
+    ]
+    frame = frame.astype(dict.fromkeys(small, np.float32))
+    for column in ("true_class", "label_class"):
+        frame[column] = frame[column].cat.set_categories([*CLASSES, ""])
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    fields = []
+    for field in table.schema:
+        unit, ucd = describe(field.name)
+        notes = {k: v for k, v in (("unit", unit), ("ucd", ucd)) if v}
+        fields.append(field.with_metadata(notes) if notes else field)
+    metadata = {**(table.schema.metadata or {}), b"qsolearn": json.dumps(meta).encode()}
+    return table.cast(pa.schema(fields, metadata=metadata))
+
+
+def _write(plan, attrs, path, n_jobs):
+    import pyarrow.parquet as pq
+
+    with replace_atomically(path) as temporary:
+        first = _arrow(plan, 0, attrs)
+        with pq.ParquetWriter(temporary, first.schema) as writer:
+            writer.write_table(first, row_group_size=BLOCK)
+            for table in _in_order(plan, attrs, n_jobs):
+                writer.write_table(table, row_group_size=BLOCK)
+    return path
+
+
+def _in_order(plan, attrs, n_jobs):
+    """Blocks after the first, in order, at most two per process in memory."""
+    if n_jobs == 1:
+        for block in range(1, plan.blocks):
+            yield _arrow(plan, block, attrs)
+        return
+    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
+        waiting = []
+        for block in range(1, plan.blocks):
+            waiting.append(pool.submit(_arrow, plan, block, attrs))
+            if len(waiting) > n_jobs:
+                yield waiting.pop(0).result()
+        for task in waiting:
+            yield task.result()
