@@ -166,8 +166,8 @@ def validate_frame(frame):
         repeated = frame["id"][frame["id"].duplicated()]
         if len(repeated):
             raise CatalogError(
-                f"{plural(len(repeated), 'repeated id')} in the catalog (first: {repeated.iloc[0]}); "
-                "drop the repeated rows or leave the id column out."
+                f"{plural(len(repeated), 'repeated id')} in the catalog (first: "
+                f"{repeated.iloc[0]}); drop the repeated rows or leave the id column out."
             )
     for column, low, high in (("ra", -360.0, 360.0), ("dec", -90.0, 90.0)):
         if column in frame:
