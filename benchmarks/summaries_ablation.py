@@ -149,13 +149,12 @@ def classes_of(faithful, spans, spoiled, source, good, bad):
         "both numbers in one sentence": text.sentence_of(a.start) == text.sentence_of(b.start),
         "same unit, or none": a.unit == b.unit,
         "same words stand near both in the source": bool(near[0] & near[1]),
-        "a number is not in the source, or only in words": not all(near),
-        "half or more of a number's neighbors are not near it there": min(fits) <= 0.5,
-        "free text: at most a quarter of its 3-grams in the source": good["known_3"] <= FEW_KNOWN,
-        "no 2-gram or 3-gram is lost by the exchange": all(good[g] <= bad[g] for g in grams),
+        "a number not in the source, or without neighbors": not all(near),
+        "half of a number's neighbors not near it there": min(fits) <= 0.5,
+        "at most a quarter of its 3-grams in the source": good["known_3"] <= FEW_KNOWN,
+        "the exchange costs no 2-gram or 3-gram": all(good[g] <= bad[g] for g in grams),
         "word pairs do not fall": good["word_pairs"] <= bad["word_pairs"],
-        "sentence embedding prefers the exchanged text": good["sentence_precision"]
-        < bad["sentence_precision"],
+        "sentence precision rises": good["sentence_precision"] < bad["sentence_precision"],
     }
 
 
