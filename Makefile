@@ -46,6 +46,7 @@ refresh: $(STAMP)  ## Execute every chapter and rewrite the notebooks beside the
 
 real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_DATA
 	$(BIN)/python benchmarks/real_selection.py
+	$(BIN)/python benchmarks/real_redshift.py
 
 lint: $(STAMP)  ## Style
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
