@@ -2,8 +2,8 @@
 
     QSOLEARN_DATA=folder python benchmarks/real_redshift.py        (or: make real)
 
-Protocol. Quasars with u-g < 1, g < 21 and a u error below 0.5 mag, colors as observed (the catalog has
-no extinction). A random half trains, the other half is opened once. Every setting is chosen by
+Protocol. Quasars with u-g < 1, g < 21 and a u error below 0.5 mag, colors as observed (the catalog
+has no extinction). A random half trains, the other half is opened once. Every setting is chosen by
 five-fold cross-validation inside the training half, on 2,500 held-out quasars per fold: the highest
 sum of the shares within 0.1 and 0.3, for the conditional density among the settings whose reported
 probability is right within 4 points in every tenth of it that holds 200 quasars.

@@ -55,7 +55,7 @@ def solutions(density, z, *, window=0.0):
     >>> peaks = 2 * np.exp(-50 * (z - 0.85) ** 2) + np.exp(-50 * (z - 2.05) ** 2)
     >>> solutions([peaks / peaks.sum() / 0.1], z).round(2)
        z_phot  z_low  z_high  probability  z_second
-    0    0.85    0.6     1.1         0.65      2.05
+    0    0.85    0.6     1.1         0.66      2.05
     """
     density, z = np.asarray(density, dtype=float), np.asarray(z, dtype=float)
     n, n_z = density.shape
