@@ -45,18 +45,18 @@ def training_set(colors, z, covariance=None, magnitude=None):
     broken = ~np.isfinite(X).all(axis=1)
     if broken.any():
         raise CatalogError(
-            f"{plural(int(broken.sum()), 'training source')} of {len(X):,} have a missing color or "
-            "magnitude; leave them out of the training set."
+            f"A color or magnitude is missing in {broken.sum():,} of {len(X):,} training sources; "
+            "leave them out of the training set."
         )
     if not np.isfinite(z).all():
         raise CatalogError(
-            f"{plural(int((~np.isfinite(z)).sum()), 'training source')} have no redshift; leave "
-            "them out of the training set."
+            f"The redshift is missing in {(~np.isfinite(z)).sum():,} of {len(z):,} training sources; "
+            "leave them out of the training set."
         )
     if (z < 0).any():
         raise CatalogError(
-            f"{plural(int((z < 0).sum()), 'training redshift')} are negative (lowest "
-            f"{z.min():g}); a quasar's redshift is at least 0, so look for a sentinel value."
+            f"The redshift is negative in {(z < 0).sum():,} of {len(z):,} training sources (lowest "
+            f"{z.min():g}); a quasar's is at least 0, so look for a sentinel value."
         )
     k = np.shape(colors)[1]
     covariance = object_errors(covariance, len(X), k, k)

@@ -22,8 +22,10 @@ class ConditionalRedshift(DensityRedshift):
     Parameters
     ----------
     bandwidth : float
-        Size of the bump on each training quasar, in units of the scatter of the quasars at its
-        redshift: the bump has the same shape and direction as that scatter.
+        Size h of the bump on each training quasar, in units of the scatter of the quasars at its
+        redshift: the bump has the same shape and direction as that scatter. Near 0, each quasar
+        counts by itself; very large, all quasars of a bin make one Gaussian, as in
+        `ColorRedshiftRelation`.
     error_weight : float
         Share of the source's own error covariance that widens the bumps. Training quasars are
         scattered by errors already, so the best share is below 1.
@@ -51,16 +53,24 @@ class ConditionalRedshift(DensityRedshift):
 
     Notes
     -----
-    With the scatter S of the bin of training quasar j, the covariance V0 of the source's own
-    errors, the bandwidth h and the error weight w,
+    With the mean m and the scatter S of the bin of training quasar j, the covariance V0 of the
+    source's own errors, the bandwidth h, the error weight w and the smoothing s,
 
-    .. math:: p(z \\mid x) \\propto \\sum_j N(x;\\, x_j,\\, h^2 S_j + w V_0)\\;
-              N(z;\\, z_j,\\, s^2).
+    .. math:: p(z \\mid x) \\propto \\sum_j N\\left(x;\\, \\mu_j,\\,
+              \\tfrac{h^2}{1 + h^2} S_j + w V_0\\right) N(z;\\, z_j,\\, s^2), \\qquad
+              \\mu_j = m_j + \\frac{x_j - m_j}{\\sqrt{1 + h^2}}.
 
+    Bumps alone would make the quasars of a bin scatter more than they do, by 1 + h^2, and the
+    probabilities too cautious; drawn together by the root of that, bumps and all, they keep their
+    mean and their scatter.
     The sample's own redshift distribution is in it, as each quasar counts once. For one source far
     from every training quasar the nearest decide, however far they are. A missing color gives NaN;
     an upper limit is taken as the magnitude that it is; the magnitude is taken without error.
-    The cost is one multiplication of matrices per bin: (n, m) by (m, N) with m = 15 or 21.
+    The work is one multiplication of matrices per bin: (n, m) by (m, N) with m = 15 or 21.
+
+    References
+    ----------
+    Silverman 1986, Density Estimation, Sect. 6.4 (bumps that keep the variance).
 
     Examples
     --------
@@ -128,7 +138,6 @@ class ConditionalRedshift(DensityRedshift):
         order = np.argsort(z, kind="stable")
         z = z[order]
         self._center = X.mean(axis=0)
-        self._points = X[order] - self._center
         n_z = int(np.ceil((z[-1] + 4 * self.smoothing) / _STEP)) + 1
         self.z_grid_ = (np.arange(n_z) + 0.5) * _STEP
         self._cell = np.minimum((z / _STEP).astype(int), n_z - 1)
@@ -136,14 +145,20 @@ class ConditionalRedshift(DensityRedshift):
         edges = np.append(edges, edges[-1] + self.bin_width)
         self._bin_start = np.searchsorted(z, edges)
         self.shape_ = np.full((len(edges) - 1, X.shape[1], X.shape[1]), np.nan)
+        shrink = 1.0 / np.sqrt(1.0 + self.bandwidth**2)
+        offsets = X[order] - self._center
+        self._points = np.empty_like(offsets)
         for b in np.flatnonzero(np.diff(self._bin_start)):
-            low, high = self._bin_start[b : b + 2]
-            if high - low < least:
+            own = slice(*self._bin_start[b : b + 2])
+            around = own
+            if own.stop - own.start < least:
                 middle = np.searchsorted(z, (edges[b] + edges[b + 1]) / 2)
                 low = min(max(middle - least // 2, 0), len(z) - least)
-                high = low + least
-            scatter = np.atleast_2d(np.cov(self._points[low:high], rowvar=False))
+                around = slice(low, low + least)
+            scatter = np.atleast_2d(np.cov(offsets[around], rowvar=False))
             self.shape_[b] = scatter + _LEAST_WIDTH**2 * np.eye(X.shape[1])
+            mean = offsets[around].mean(axis=0)
+            self._points[own] = mean + shrink * (offsets[own] - mean)
         spread = np.exp(-0.5 * ((self.z_grid_[:, None] - self.z_grid_) / self.smoothing) ** 2)
         self._spread = spread / spread.sum(axis=1, keepdims=True)
         self._window = self.window
@@ -156,12 +171,13 @@ class ConditionalRedshift(DensityRedshift):
         k = X.shape[1]
         i, j = np.triu_indices(k)
         twice = np.where(i == j, 1.0, 2.0)
+        size = self.bandwidth**2 / (1.0 + self.bandwidth**2)
         top = np.full(len(X), -np.inf)
         density = np.zeros((len(X), len(self.z_grid_)))
         for b in np.flatnonzero(np.diff(self._bin_start)):
             own = slice(*self._bin_start[b : b + 2])
             points, cell = self._points[own], self._cell[own]
-            width = np.broadcast_to(self.bandwidth**2 * self.shape_[b], (len(X), k, k))
+            width = np.broadcast_to(size * self.shape_[b], (len(X), k, k))
             if covariance is not None:
                 width = width + self.error_weight * covariance
             inverse = np.linalg.inv(width)
