@@ -50,8 +50,8 @@ def training_set(colors, z, covariance=None, magnitude=None):
         )
     if not np.isfinite(z).all():
         raise CatalogError(
-            f"The redshift is missing in {(~np.isfinite(z)).sum():,} of {len(z):,} training sources; "
-            "leave them out of the training set."
+            f"The redshift is missing in {(~np.isfinite(z)).sum():,} of {len(z):,} training "
+            "sources; leave them out of the training set."
         )
     if (z < 0).any():
         raise CatalogError(
