@@ -63,11 +63,13 @@ class ConditionalRedshift(DensityRedshift):
     Bumps alone would make the quasars of a bin scatter more than they do, by 1 + h^2, and the
     probabilities too cautious; drawn together by the root of that, bumps and all, they keep their
     mean and their scatter.
-    The defaults were chosen by cross-validation on half of the quasars of Schneider et al. 2007 with
-    u-g < 1 (``benchmarks/real_redshift.py``). The sample's own redshift distribution is in it, as each quasar counts once. For one source far
+
+    The sample's own redshift distribution is in it, as each quasar counts once. For a source far
     from every training quasar the nearest decide, however far they are. A missing color gives NaN;
     an upper limit is taken as the magnitude that it is; the magnitude is taken without error.
     The work is one multiplication of matrices per bin: (n, m) by (m, N) with m = 15 or 21.
+    The defaults were chosen by cross-validation on half of the quasars of Schneider et al. 2007
+    with u-g < 1 (``benchmarks/real_redshift.py``).
 
     References
     ----------
