@@ -56,6 +56,7 @@ real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_D
 
 real-summaries: torch  ## Judge the summary metrics on the human judgements in QSOLEARN_SHARED
 	$(BIN)/python benchmarks/summaries_real.py judge
+	$(BIN)/python benchmarks/real_redshift.py
 
 lint: $(STAMP)  ## Style
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
