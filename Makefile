@@ -53,10 +53,10 @@ torch: $(STAMP)  ## Install the CPU build of torch, for the embeddings of qsolea
 real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_DATA
 	$(BIN)/python benchmarks/real_selection.py
 	$(BIN)/python benchmarks/real_sky.py
+	$(BIN)/python benchmarks/real_redshift.py
 
 real-summaries: torch  ## Judge the summary metrics on the human judgements in QSOLEARN_SHARED
 	$(BIN)/python benchmarks/summaries_real.py judge
-	$(BIN)/python benchmarks/real_redshift.py
 
 lint: $(STAMP)  ## Style
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

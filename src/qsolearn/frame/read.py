@@ -168,8 +168,8 @@ def read_frame(path, *, bands=None, columns=None, keep=()):
     pandas.DataFrame
         A photometric frame: AB magnitudes, NaN where a value is missing, infinite, exactly 0,
         outside -5 to 40 mag (sentinels such as -99 or 99.99) or a flux that is not positive. An
-        upper limit keeps its magnitude and has ``limit_<band>`` True. ``attrs`` records the survey, the input systems, dereddening and
-        how many values were missing.
+        upper limit keeps its magnitude and has ``limit_<band>`` True. ``attrs`` records the survey,
+        the input systems, dereddening and how many values were missing.
 
     Raises
     ------

@@ -200,9 +200,13 @@ class FrameSelector(BaseEstimator):
         reason = np.empty(len(X), dtype=object)
         reason[use] = [f"{c}: P = {p:.3f}" for c, p in zip(label[use], best[use], strict=True)]
         outside = getattr(self.estimator_, "outside_support", None)
-        if outside is not None and use.any():
-            far = np.flatnonzero(use)[outside(X[use])]
-            reason[far] = [f"{label[i]}: no training source near; the prior decides" for i in far]
+        if outside is not None:
+            # Only where the answer is the prior itself can every density have been zero.
+            same = np.isclose(proba, self.estimator_.priors_, rtol=0, atol=1e-9).all(axis=1)
+            doubtful = np.flatnonzero(use & same)
+            if len(doubtful):
+                for i in doubtful[outside(X.iloc[doubtful])]:
+                    reason[i] = f"{label[i]}: no training source near; the prior decides"
         if not use.all():
             # Rows share few patterns of missing bands: name each pattern once.
             gone = ~np.isfinite(magnitudes(frame, list(self.bands)))[~use]
