@@ -49,7 +49,9 @@ def test_a_chapter_has_its_parts(name):
     assert exercises == solutions
 
 
-@pytest.mark.parametrize("name", ["summaries", "summaries_embeddings", "summaries_speed"])
+@pytest.mark.parametrize(
+    "name", ["summaries", "summaries_ablation", "summaries_embeddings", "summaries_speed"]
+)
 def test_a_result_file_says_how_and_when_it_was_made(name):
     data = json.loads((BOOK / "real" / f"{name}.json").read_text(encoding="utf-8"))
     assert data["command"]
