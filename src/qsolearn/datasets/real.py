@@ -50,7 +50,7 @@ def _file(name, folder):
     return path
 
 
-def quasar_class(z):
+def _quasar_class(z):
     """Class of a quasar by its redshift: QSOlowZ up to 2.5, QSOhighZ beyond."""
     return np.where(np.asarray(z, dtype=float) > HIGH_REDSHIFT, "QSOhighZ", "QSOlowZ")
 
@@ -114,7 +114,7 @@ def load_sdss_dr5_quasars(folder=None):
     first, rosat = table["FIRST"], table["ROSAT"]
     labels = pd.DataFrame(
         {
-            "true_class": quasar_class(table["z"]),
+            "true_class": _quasar_class(table["z"]),
             "true_z": table["z"],
             "first_mag": first.where(first > 0),
             "first_covered": first >= 0,
@@ -186,7 +186,7 @@ def load_sdss_dr17(folder=None):
     z = table["redshift"].where(table["redshift"] < 6.9)
     label = table["class"].map({"GALAXY": "Galaxy", "STAR": "Star", "QSO": "QSO"}).astype(object)
     quasar = label == "QSO"
-    label = label.where(~quasar, pd.Series(quasar_class(z), index=z.index))
+    label = label.where(~quasar, pd.Series(_quasar_class(z), index=z.index))
     label = label.where(~(quasar & z.isna()), "")
     frame = frame_from_table(table, bands=bands)
     return frame, pd.DataFrame({"true_class": label, "true_z": z})
@@ -210,7 +210,7 @@ def load_desi_dr1(folder=None):
     """
     table = read_table(_file("desi_dr1_random10k.csv.gz", folder))
     kind = table["spectype"].map({"GALAXY": "Galaxy", "STAR": "Star", "QSO": "QSO"})
-    label = kind.where(kind != "QSO", pd.Series(quasar_class(table["z"]), index=table.index))
+    label = kind.where(kind != "QSO", pd.Series(_quasar_class(table["z"]), index=table.index))
     labels = pd.DataFrame(
         {
             "true_class": label,

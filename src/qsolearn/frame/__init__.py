@@ -7,7 +7,8 @@ upper limit on the flux). Magnitudes are not dereddened unless ``attrs["deredden
 """
 
 from qsolearn.frame.columns import guess_bands, load_column_map
-from qsolearn.frame.read import frame_from_table, read_frame, read_table
+from qsolearn.frame.files import read_table
+from qsolearn.frame.read import frame_from_table, read_frame
 from qsolearn.frame.schema import bands_of, magnitudes, validate_frame
 from qsolearn.frame.write import attach_columns, write_frame, write_table
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from qsolearn.errors import CatalogError
-from qsolearn.frame.read import file_format
+from qsolearn.frame.files import file_format
 from qsolearn.frame.schema import describe, validate_frame
 
 __all__ = [
