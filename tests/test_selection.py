@@ -191,12 +191,23 @@ def test_damaged_models_get_one_sentence(selectors, tmp_path, harm):
     assert "\n" not in str(caught.value)
 
 
+class _Trap:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
 def test_no_pickle_is_ever_loaded(selectors, tmp_path):
     folder = tmp_path / "model"
     save_selector(selectors["kde"], folder)
-    np.savez(folder / "arrays.npz", evil=np.array([object()], dtype=object))
+    np.savez(folder / "arrays.npz", evil=np.array([_Trap(tmp_path / "sprung")], dtype=object))
     with pytest.raises(CatalogError, match="damaged"):
         load_selector(folder)
+    assert not (tmp_path / "sprung").exists()
 
 
 def test_a_model_replaces_another_only_when_asked(selectors, tmp_path):
