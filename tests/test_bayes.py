@@ -165,6 +165,11 @@ def test_evidence_is_the_histogram_of_each_class():
     )
 
 
+def test_a_cell_holds_its_lower_edge():
+    evidence = BinnedEvidence([0, 1, 2]).fit_shares({"a": [0.3, 0.7], "b": [0.6, 0.4]})
+    assert_allclose(evidence.log_likelihood([1.0, 0.999, 2.0])[:, 0], np.log([0.7, 0.3, 0.7]))
+
+
 @given(seed=st.integers(0, 10_000))
 def test_no_bin_is_impossible(seed):
     rng = np.random.default_rng(seed)
