@@ -8,15 +8,21 @@ wrapped in a `FrameSelector`, which knows the bands.
 from qsolearn.selection.baselines import UVExcessCut, dummy_classifier
 from qsolearn.selection.frame_selector import FrameSelector, select_frame
 from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
+from qsolearn.selection.leave_one_out import choose_bandwidths, leave_one_out_labels
 from qsolearn.selection.saving import load_selector, save_selector
+from qsolearn.selection.two_pass import TwoPassBayes, valley
 
 __all__ = [
     "FrameSelector",
     "KernelBayesClassifier",
+    "TwoPassBayes",
     "UVExcessCut",
+    "choose_bandwidths",
     "dummy_classifier",
     "leave_one_out_accuracy",
+    "leave_one_out_labels",
     "load_selector",
     "save_selector",
     "select_frame",
+    "valley",
 ]
