@@ -215,8 +215,6 @@ def _redshifts(frame, column, bands, is_quasar, least):
     import numpy as np
     import pandas as pd
 
-    from qsolearn.frame import magnitudes
-
     name = column or "true_z"
     if name not in frame:
         if column is None:
@@ -224,7 +222,7 @@ def _redshifts(frame, column, bands, is_quasar, least):
         raise CatalogError(f"No training file has the column {column!r} of redshifts.")
     z = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     z = np.where(z >= 0, z, np.nan)
-    complete = np.isfinite(magnitudes(frame, bands)).all(axis=1)
+    complete = frame.reindex(columns=[f"mag_{b}" for b in bands]).notna().all(axis=1).to_numpy()
     if np.sum(is_quasar & np.isfinite(z) & complete) >= least:
         return name, z
     if column is None:
