@@ -9,11 +9,12 @@ from qsolearn.frame import magnitudes
 from qsolearn.papers.richards2004 import BANDS, in_test_set
 from qsolearn.photometry import colors, deredden
 from qsolearn.simulate import quasar_magnitudes
-from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients, galactic_latitude
+from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
 from qsolearn.simulate.luminosity import draw_magnitudes
 from qsolearn.simulate.sky import make_sky
 from qsolearn.simulate.stars import POPULATIONS, draw_stars, star_density
 from qsolearn.simulate.surveys import draw_positions, get_survey, observe
+from qsolearn.sky import galactic_latitude
 
 SEED = 2004
 #: Error of each component of a proper motion from photographic plates [mas/yr].
