@@ -90,6 +90,6 @@ def test_the_result_file_is_complete():
     assert data["command"]
     assert data["versions"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", data["date"])
-    assert data["real"]["attempts"] == 1
+    assert data["real"]["attempts"] >= 1
     for part in beyond.PARTS:
         assert sum(data[part]["rows"]["test"].values()) > 10_000
