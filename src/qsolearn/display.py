@@ -325,7 +325,7 @@ class DensityPlaneDisplay:
         label = None if label is None else np.asarray(label)[quasar]
         return cls(log_star, log_quasar, label, limit)
 
-    def plot(self, ax=None, *, size=5.0):
+    def plot(self, ax=None, *, size=8.0):
         """Draw.
 
         Parameters
@@ -352,7 +352,7 @@ class DensityPlaneDisplay:
             self.ax_.axvline(self.limit, color="#D55E00", ls="--", label="limit")
         names = (f"log10 density of {kind}" for kind in ("stars", "quasars"))
         self.ax_.set(**dict(zip(("xlabel", "ylabel"), names, strict=True)))
-        self.ax_.legend(markerscale=2.0, loc="lower left")
+        self.ax_.legend(markerscale=2.0, loc="lower left", frameon=True, framealpha=0.8)
         return self
 
 
