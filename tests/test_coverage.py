@@ -41,7 +41,10 @@ def labels_of(book):
     text = "\n".join(p.read_text(encoding="utf-8") for p in sorted(book.rglob("*.md")))
     sections = set(re.findall(r"^\(([\w-]+)\)=\n+#", text, re.M))
     exercises = set(re.findall(r"\{exercise\}.*\n:label: ([\w-]+)$", text, re.M))
-    return {"ref": sections | exercises, "numref": set(re.findall(r"^    name: (fig-[\w-]+)$", text, re.M))}
+    return {
+        "ref": sections | exercises,
+        "numref": set(re.findall(r"^    name: (fig-[\w-]+)$", text, re.M)),
+    }
 
 
 def what_is_wrong(cell, page, labels):
