@@ -21,6 +21,8 @@ from qsolearn.simulate.surveys import get_survey, observe, spoil
 #: the setting of Richards et al. 2004.
 RATES = (0.027, 0.01, 0.05, 0.1)
 STARS = 1_200_000
+#: Populations that are drawn apart, so that rare kinds are many enough.
+RARE = ("bhb", "da", "db", "pair")
 #: Times that the odd rows were looked at while the star model was being completed.
 ATTEMPTS = 10
 
@@ -64,26 +66,41 @@ def simulated_quasars(frame, rng, times=2):
     return np.concatenate(out)
 
 
+def one_kind(only, n, rng, wrong=0.0):
+    """Colors and population of simulated stars that survive the cuts; ``wrong``: share spoiled."""
+    latitude = rng.uniform(30, 85, n)
+    made = draw_stars(latitude, 16.0, 22.0, rs.SDSS, rng, only)
+    mags = spoil(made["magnitudes"], wrong, rng)
+    points, good = seen(mags, latitude, draw_ebv(latitude, rng), rng)
+    band = np.argmax(np.abs(mags - made["magnitudes"]), axis=1)
+    return points, made["population"][good], band[good]
+
+
 def simulated_stars(rng):
     """Colors and kind of stars: kinds are populations, cut finer, and stars with a wrong band."""
-    latitude = rng.uniform(30, 85, STARS)
-    made = draw_stars(latitude, 16.0, 21.0, rs.SDSS, rng)
-    ebv = draw_ebv(latitude, rng)
-    one, good = seen(made["magnitudes"], latitude, ebv, rng)
-    kind = np.array(POPULATIONS, dtype=object)[made["population"][good]]
-    g_i, g_r, i_z = one[:, 1] + one[:, 2], one[:, 1], one[:, 3]
-    dwarf = np.isin(kind, ("thin", "thick", "halo"))
-    steps = np.digitize(g_i, (0.2, 0.35, 0.5, 1.0))
-    kind[dwarf] = [f"dwarf {k}" for k in steps[dwarf]]
-    kind[(kind == "da") & (g_r < -0.2)] = "da hot"
-    kind[(kind == "pair") & (i_z > 0.4)] = "pair red"
-    half = slice(None, None, 2)
-    wrong = spoil(made["magnitudes"][half], 1.0, rng)
-    band = np.argmax(np.abs(wrong - made["magnitudes"][half]), axis=1)
-    two, good = seen(wrong, latitude[half], ebv[half], rng)
-    faint = np.where(made["population"][half][good] < 3, "dwarf", "other")
-    wrong_kind = [f"wrong {rs.SDSS[k][-1]} {f}" for k, f in zip(band[good], faint, strict=True)]
-    return np.vstack([one, two]), np.concatenate([kind, np.array(wrong_kind, dtype=object)])
+    points, kind = [], []
+    for only in (None, *RARE):
+        mine, population, _ = one_kind(only, STARS if only is None else STARS // 8, rng)
+        names = np.array(POPULATIONS, dtype=object)[population]
+        keep = ~np.isin(names, RARE) if only is None else names == only
+        points.append(mine[keep])
+        kind.append(names[keep])
+    points, kind = np.concatenate(points), np.concatenate(kind)
+    u_g, g_r, r_z = points[:, 0], points[:, 1], points[:, 2] + points[:, 3]
+    for names, steps in (
+        (("thin", "thick", "halo"), np.digitize(g_r + points[:, 2], (0.2, 0.35, 0.5, 1.0))),
+        (("da",), np.digitize(g_r, (-0.3, -0.2, -0.1, 0.0, 0.1))),
+        (("db",), np.digitize(g_r, (-0.2, 0.0))),
+        (("pair",), 10 * np.digitize(u_g, (0.0, 0.35, 0.7))
+         + np.digitize(g_r + r_z, (0.0, 0.4, 0.8, 1.2, 1.6))),
+    ):  # fmt: skip
+        mine = np.isin(kind, names)
+        name = "dwarf" if len(names) > 1 else names[0]
+        kind[mine] = [f"{name} {k}" for k in steps[mine]]
+    two, population, band = one_kind(None, STARS // 2, rng, wrong=1.0)
+    family = np.where(population < 3, "dwarf", "other")
+    wrong = [f"wrong {rs.SDSS[k][-1]} {f}" for k, f in zip(band, family, strict=True)]
+    return np.vstack([points, two]), np.concatenate([kind, np.array(wrong, dtype=object)])
 
 
 def matched_mix(points, kind, real, rng, rows=12_000):
