@@ -118,7 +118,7 @@ def _onto_grid(wave, flux, smooth, star):
         out = np.exp(np.interp(x, np.log(wave[keep]), np.log(flux[keep])))
     else:
         out = np.interp(WAVELENGTH, wave, flux)
-    below, above = WAVELENGTH < wave[0], WAVELENGTH > wave[-1]
+    below, above = wave[0] > WAVELENGTH, wave[-1] < WAVELENGTH
     out[below] = 0.0 if wave[0] <= _LYMAN_LIMIT else np.nan
     if star:
         slope, end = -4.0, np.inf
@@ -128,7 +128,7 @@ def _onto_grid(wave, flux, smooth, star):
         slope = np.polyfit(np.log(wave[tail]), np.log(flux[tail]), 1)[0] if tail.sum() > 1 else -4.0
         end = _STRETCH * wave[-1]
     out[above] = flux[-1] * (WAVELENGTH[above] / wave[-1]) ** slope
-    out[WAVELENGTH > end] = np.nan
+    out[end < WAVELENGTH] = np.nan
     return out
 
 

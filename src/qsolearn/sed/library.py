@@ -4,8 +4,8 @@
 a user's folder. Both give a `TemplateSet`, so that whatever fits them cannot tell them apart.
 
 The own AGN come in three kinds, as those of Lyu & Rieke 2017 [1]_: normal, with less hot dust and
-with less warm dust; each behind polar dust of six optical depths [2]_. The dust has large grains, so
-that it takes almost as much red light as blue, and shines with the energy that it took:
+with less warm dust; each behind polar dust of six optical depths [2]_. The dust has large grains,
+so that it takes almost as much red light as blue, and shines with the energy that it took:
 
 .. math:: f'(\\lambda) = f(\\lambda)\\,e^{-\\tau_V k(\\lambda)} + c\\,E\\,g(\\lambda),\\quad
           E = \\int f\\,(1 - e^{-\\tau_V k})\\,d\\lambda
@@ -152,7 +152,12 @@ def own_templates():
 def _own_stars():
     families = star_templates()
     rows, names = [], []
-    for family, step, unit in (("disk", 8, ""), ("halo", 8, ""), ("da", 10, " K"), ("db", 12, " K")):
+    for family, step, unit in (
+        ("disk", 8, ""),
+        ("halo", 8, ""),
+        ("da", 10, " K"),
+        ("db", 12, " K"),
+    ):
         chosen = families[family]
         for k in range(0, len(chosen.parameter), step):
             value = f"{chosen.parameter[k]:.0f}{unit}" if unit else f"{chosen.parameter[k]:.2f}"

@@ -162,6 +162,8 @@ def model_grid(templates, bands, z):
     a, h = len(templates.agn), len(templates.hosts)
     # Galaxies and stars have no scale of their own: 1 in the mean keeps single precision safe.
     galaxies = flux[:, a + h :] / flux[:, a + h :].mean(axis=2, keepdims=True)
+    # Nucleus and host share a scale at each redshift.
+    flux = flux / flux[:, :a].mean(axis=(1, 2))[:, None, None]
     return ModelGrid(
         bands, z, flux[:, :a], flux[:, a : a + h], galaxies,
         stars / stars.mean(axis=1, keepdims=True), np.asarray(templates.agn_tau, float),

@@ -9,10 +9,12 @@ from qsolearn.selection.baselines import UVExcessCut, dummy_classifier
 from qsolearn.selection.frame_selector import FrameSelector, select_frame
 from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
 from qsolearn.selection.saving import load_selector, save_selector
+from qsolearn.selection.sedfit import SEDClassifier
 
 __all__ = [
     "FrameSelector",
     "KernelBayesClassifier",
+    "SEDClassifier",
     "UVExcessCut",
     "dummy_classifier",
     "leave_one_out_accuracy",
