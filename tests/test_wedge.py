@@ -163,7 +163,7 @@ def test_a_damaged_wedge_is_told(tmp_path):
         ({"slope": 1.0}, "no color to multiply it with"),
         ({"color": ("wise_w1",)}, "A color has two bands; edge 'e' names 1"),
         ({"color": ("wise_w1", "wise_x2")}, "Unknown band 'wise_x2'"),
-        ({"color": (B, W1), "system": "vega"}, "Band kmt_b has no Vega zero point here"),
+        ({"color": ("ps1_g", W1), "system": "vega"}, "Band ps1_g has no Vega zero point here"),
     ],
 )
 def test_bad_edges(kw, message):
