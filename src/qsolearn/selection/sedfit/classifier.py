@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from qsolearn.bands import check_bands
 from qsolearn.errors import CatalogError, plural
@@ -62,6 +61,8 @@ class SEDClassifier(BaseEstimator):
     classes_ : ndarray of str
         QSO, Galaxy, Star.
     quasar_classes_ : list of str
+    n_models_ : dict of str to int
+        Models per source of each kind.
 
     Raises
     ------
@@ -367,7 +368,8 @@ class SEDClassifier(BaseEstimator):
             JSON-able.
         arrays : dict of ndarray
         """
-        check_is_fitted(self, "grid_")
+        if not hasattr(self, "grid_"):
+            raise CatalogError("Only a fitted SEDClassifier can be saved; call fit first.")
         settings = {k: v for k, v in self.get_params().items() if k not in ("templates", "bands")}
         settings["host_share"] = list(self.host_share)
         grid = dataclasses.asdict(self.grid_)
