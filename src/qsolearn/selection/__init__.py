@@ -9,10 +9,24 @@ from qsolearn.selection.baselines import UVExcessCut, dummy_classifier
 from qsolearn.selection.frame_selector import FrameSelector, select_frame
 from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
 from qsolearn.selection.saving import load_selector, save_selector
+from qsolearn.selection.sedfit import SEDClassifier
+from qsolearn.selection.wedge import (
+    KIM2024_WEDGE,
+    MATEOS2012_AB,
+    MATEOS2012_VEGA,
+    ColorEdge,
+    ColorWedge,
+)
 
 __all__ = [
+    "KIM2024_WEDGE",
+    "MATEOS2012_AB",
+    "MATEOS2012_VEGA",
+    "ColorEdge",
+    "ColorWedge",
     "FrameSelector",
     "KernelBayesClassifier",
+    "SEDClassifier",
     "UVExcessCut",
     "dummy_classifier",
     "leave_one_out_accuracy",

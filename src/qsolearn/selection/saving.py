@@ -19,12 +19,16 @@ from qsolearn.frame.write import replace_atomically
 from qsolearn.selection.baselines import UVExcessCut
 from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
+from qsolearn.selection.sedfit import SEDClassifier
+from qsolearn.selection.wedge import ColorWedge
 
 __all__ = ["load_selector", "save_selector"]
 
 _FORMAT = 1
 _FILES = ("model.json", "arrays.npz")
 _SAVED = {"KernelBayesClassifier": KernelBayesClassifier, "UVExcessCut": UVExcessCut}
+#: Selectors that read frames themselves, without a FrameSelector around them.
+_SELECTORS = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
 
 
 def save_selector(selector, folder, *, provenance=None, overwrite=False):
@@ -32,7 +36,7 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
 
     Parameters
     ----------
-    selector : FrameSelector
+    selector : FrameSelector, ColorWedge or SEDClassifier
         Fitted, around a KernelBayesClassifier, a UVExcessCut or scikit-learn's DummyClassifier.
     folder : str or Path
         Folder to write.
@@ -46,6 +50,13 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     CatalogError
         If the classifier cannot be saved, the folder exists, or writing fails.
     """
+    kind = type(selector).__name__
+    if kind in _SELECTORS:
+        values, arrays = selector.to_state()
+        model = {"format": _FORMAT, "selector": kind, "values": values}
+        model |= {"provenance": provenance or {}, "versions": {"qsolearn": version("qsolearn")}}
+        _write(model, arrays, folder, overwrite)
+        return
     estimator = getattr(selector, "estimator_", None)
     if estimator is None:
         raise CatalogError("Only a fitted FrameSelector can be saved; call fit first.")
@@ -71,6 +82,10 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         "provenance": provenance or {},
         "versions": {p: version(p) for p in ("qsolearn", "numpy", "scikit-learn")},
     }
+    _write(model, arrays, folder, overwrite)
+
+
+def _write(model, arrays, folder, overwrite):
     folder = Path(folder)
     if overwrite and folder.is_dir():
         other = sorted(p.name for p in folder.iterdir() if p.name not in _FILES)
@@ -94,7 +109,7 @@ def load_selector(folder):
 
     Returns
     -------
-    FrameSelector
+    FrameSelector, ColorWedge or SEDClassifier
         Fitted; it selects exactly as the one that was saved. ``provenance_`` holds the record of
         its training.
 
@@ -116,6 +131,10 @@ def load_selector(folder):
         with (folder / "arrays.npz").open("rb") as stream:
             stored = np.load(stream, allow_pickle=False)
             arrays = {name: stored[name] for name in stored.files}
+        if model["selector"] in _SELECTORS:
+            selector = _SELECTORS[model["selector"]].from_state(model["values"], arrays)
+            selector.provenance_ = dict(model["provenance"])
+            return selector
         kind, values = model["classifier"]["kind"], model["classifier"]["values"]
         if kind in _SAVED:
             estimator = _SAVED[kind].from_state(values, arrays)

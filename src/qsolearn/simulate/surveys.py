@@ -29,7 +29,7 @@ import numpy as np
 from qsolearn.bands import get_band
 from qsolearn.errors import CatalogError
 from qsolearn.photometry import POGSON, asinh_from_flux, flux_from_asinh, flux_from_mag
-from qsolearn.simulate.extinction import galactic_latitude
+from qsolearn.sky import galactic_latitude
 
 __all__ = ["SURVEYS", "Survey", "draw_positions", "get_survey", "observe", "spoil"]
 
