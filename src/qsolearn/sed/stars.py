@@ -2,9 +2,10 @@
 
 Published colors (the stellar locus of Davenport et al. 2014 [1]_, the white dwarfs of the Montreal
 models [2]_) give a star's magnitude in the bands of SDSS, 2MASS and WISE. A smooth
-spectrum through these points, with the filter curves of `qsolearn.sed`, gives it in every other
-band: PS1, Gaia, VISTA, the Bessell curves that stand in for KMTNet, Legacy. The spectrum is
-adjusted until its synthetic photometry returns the published colors.
+spectrum through these points, with the filter curves of `qsolearn.sed`, gives it in the bands of
+PS1, Gaia, VISTA and Legacy. The spectrum is adjusted until its synthetic photometry returns the
+published colors. KMTNet's BVRI follow from g to z by published transformations: to Johnson B and V
+for stars [3]_, and on to KMTNet as that survey was calibrated [4]_.
 
 Blueward of g - i = 0.5 the published locus ends; F stars, A stars and the blue horizontal branch
 were extended by the median colors of the even rows of SDSS DR17 stars.
@@ -13,6 +14,8 @@ References
 ----------
 .. [1] Davenport et al. 2014, MNRAS 440, 3430, Tables 1 and 2 (every fifth bin or so).
 .. [2] Bergeron et al., Montreal cooling models, DA and DB (pure helium, January 2021), log g = 8.
+.. [3] Jester et al. 2005, AJ 130, 873, Table 1, all stars with R-I < 1.15 (from memory).
+.. [4] Kim et al. 2024, arXiv 2410.17187, Sect. 2.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from qsolearn.bands import BANDS, get_band
+from qsolearn.photometry import kmtnet_from_references
 from qsolearn.sed.filters import WAVELENGTH, filter_weights
 
 __all__ = ["ALL_BANDS", "StarTemplates", "star_templates"]
@@ -115,7 +119,10 @@ _HELIUM = (
 
 # Metal-poor stars shine more in the ultraviolet: g - i, and by how much u - g is below the locus,
 # which was measured on bright disk stars; from the even rows of real SDSS stars at r > 17.
-_METAL_POOR = ((0.4, 0.7, 0.95, 1.3, 1.5), (0.0, 0.20, 0.25, 0.12, 0.0))
+_METAL_POOR = (
+    (0.1, 0.25, 0.35, 0.45, 0.55, 0.7, 0.95, 1.3, 1.5),
+    (0.0, 0.09, 0.07, 0.075, 0.13, 0.20, 0.25, 0.12, 0.0),
+)
 
 
 @dataclass(frozen=True)
@@ -167,7 +174,16 @@ def _all_bands(anchors):
         made -= made[:, [places[3]]]
         nodes = nodes + anchors - made[:, places]
     made[:, places] = anchors
+    made[:, [ALL_BANDS.index(f"kmt_{f}") for f in "bvri"]] = _kmtnet(anchors[:, 1:5])
     return made
+
+
+def _kmtnet(griz):
+    """KMTNet B, V, R, I of stars (k, 4) from SDSS g, r, i, z (k, 4), all AB."""
+    g, r, i, z = griz.T
+    b = g + 0.39 * (g - r) + 0.21
+    v = g - 0.59 * (g - r) - 0.01
+    return kmtnet_from_references(b_apass=b, v_apass=v, r_apass=r, i_apass=i, i_smss=i, z_smss=z)
 
 
 def _dense(parameter, values, step):

@@ -51,8 +51,8 @@ _PAIR_SHARE = 0.15
 #: (approximate).
 _BHB_SHARE, _BHB_MAG = 0.003, 1.2
 
-#: SDSS point sources per deg^2 per mag at i = 19 (XDQSO), and the mean |b| that it stands for.
-_XDQSO_AT, _XDQSO_COUNT, _XDQSO_LATITUDE = 19.0, 1059.0, 55.0
+#: SDSS point sources per deg^2 per mag at i = 19 (XDQSO): a mean over the survey, |b| > 30 [deg].
+_XDQSO_AT, _XDQSO_COUNT, _XDQSO_LATITUDE = 19.0, 1059.0, 30.0
 
 _MU = np.arange(0.0, 20.01, 0.25)
 _LONGITUDES = np.radians(np.arange(15.0, 360.0, 30.0))
@@ -162,7 +162,9 @@ def _tables():
     tables = np.array(tables)
     i_mag = m_i[:, None] + _MU
     near = np.abs(i_mag - _XDQSO_AT) < 0.5
-    model = np.interp(_XDQSO_LATITUDE, LATITUDES, [t[near].sum() for t in tables])
+    sine = np.linspace(np.sin(np.radians(_XDQSO_LATITUDE)), 1.0, 100)  # equal areas
+    latitude = np.degrees(np.arcsin(sine))
+    model = np.interp(latitude, LATITUDES, [t[near].sum() for t in tables]).mean()
     return population, template, m_i, tables * (_XDQSO_COUNT / model)
 
 

@@ -97,8 +97,8 @@ SURVEYS = {
 #: Calibration floor of each survey [mag].
 _FLOOR = {"sdss": 0.018, "ps1": 0.012, "gaia": 0.004, "kmt": 0.025, "vista": 0.02,
           "twomass": 0.02, "wise": 0.023}  # fmt: skip
-#: Depths that the survey tables do not give in this form: 5 sigma, AB. Gaia: approximate. SDSS, with
-#: its floor: fitted to the printed errors of the even rows of DR5 and DR7 quasars by magnitude.
+#: Depths that the survey tables do not give in this form: 5 sigma, AB. Gaia: approximate. SDSS,
+#: with its floor: fitted to the printed errors of the even rows of DR5 and DR7 quasars.
 _DEPTH = {
     "gaia_g": 22.3, "gaia_bp": 20.9, "gaia_rp": 20.9,
     "sdss_u": 22.0, "sdss_g": 23.13, "sdss_r": 22.68, "sdss_i": 22.23, "sdss_z": 20.82,
