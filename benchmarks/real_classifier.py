@@ -3,7 +3,8 @@
 Like with like: simulated quasars get the redshifts and i magnitudes of the training half (even
 rows); simulated stars get its mix of kinds, because the real stars are spectroscopic targets, most
 of them white dwarfs and objects with a wrong band that looked like quasars. The mix is found by
-expectation maximization of a mixture whose components are the simulated kinds. Odd rows judge.
+expectation maximization of a mixture whose components are the simulated kinds. Odd rows judge; what
+the stars cost, and by which kind, is taken apart on even rows alone in ``real_stars.py``.
 """
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.neighbors import KernelDensity
 
 import real_samples as rs
 from qsolearn.photometry import colors
+from qsolearn.selection import KernelBayesClassifier
 from qsolearn.simulate import make_sky, quasar_magnitudes
 from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
 from qsolearn.simulate.stars import POPULATIONS, draw_stars
@@ -24,7 +26,7 @@ STARS = 1_200_000
 #: Populations that are drawn apart, so that rare kinds are many enough.
 RARE = ("bhb", "da", "db", "pair")
 #: Times that the odd rows were looked at while the star model was being completed.
-ATTEMPTS = 10
+ATTEMPTS = 11
 
 
 def chosen(mags, errors):
@@ -103,8 +105,8 @@ def simulated_stars(rng):
     return np.vstack([points, two]), np.concatenate([kind, np.array(wrong, dtype=object)])
 
 
-def matched_mix(points, kind, real, rng, rows=12_000):
-    """Simulated stars in the mix that real stars have, and the mix."""
+def memberships(points, kind, real):
+    """Kinds, their shares among real stars, and the chance of each star to be of each kind."""
     kinds = [k for k in sorted(set(kind)) if np.sum(kind == k) > 20]
     density = np.column_stack([
         np.exp(KernelDensity(bandwidth=0.08).fit(points[kind == k][:1500]).score_samples(real))
@@ -114,26 +116,34 @@ def matched_mix(points, kind, real, rng, rows=12_000):
     for _ in range(300):
         member = density * share
         share = (member / member.sum(axis=1, keepdims=True)).mean(axis=0)
-    drawn = [
-        points[kind == k][rng.integers(0, np.sum(kind == k), int(rows * s))]
-        for k, s in zip(kinds, share, strict=True)
-    ]
-    drawn = np.concatenate(drawn)
+    return kinds, share, member / member.sum(axis=1, keepdims=True)
+
+
+def matched_mix(points, kind, real, rng, rows=12_000):
+    """Simulated stars in the mix that real stars have, and the mix."""
+    kinds, share, _ = memberships(points, kind, real)
+    drawn = np.concatenate([
+        points[kind == k][rng.integers(0, np.sum(kind == k), n)]
+        for k, n in zip(kinds, rng.multinomial(rows, share), strict=True)
+    ])  # fmt: skip
     return drawn[rng.permutation(len(drawn))], dict(
         zip(kinds, share.round(3).tolist(), strict=True)
     )
 
 
 def scores(method, quasars, stars, test):
+    label = np.repeat([1, 0], [len(quasars), len(stars)])
     if method == "kernel density":
         # The same number of references everywhere; bandwidth 0.1.
         quasars, stars = quasars[:5000], stars[:5000]
-        fits = [KernelDensity(bandwidth=0.1, rtol=1e-2, atol=1e-5).fit(t) for t in (quasars, stars)]
-        return fits[0].score_samples(test) - fits[1].score_samples(test)
+        label = np.repeat([1, 0], [len(quasars), len(stars)])
+        model = KernelBayesClassifier(bandwidth=0.1, kernel="gaussian", priors={0: 0.5, 1: 0.5})
+        model.fit(np.vstack([quasars, stars]), label)
+        density = np.maximum(model.log_density(test), -60.0)
+        return density[:, 1] - density[:, 0]
     model = HistGradientBoostingClassifier(
         max_iter=150, random_state=0, class_weight="balanced", min_samples_leaf=40
     )
-    label = np.repeat([1, 0], [len(quasars), len(stars)])
     return model.fit(np.vstack([quasars, stars]), label).decision_function(test)
 
 
