@@ -14,13 +14,27 @@ from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
 from qsolearn.selection.leave_one_out import choose_bandwidths, leave_one_out_labels
 from qsolearn.selection.priors import CountsPrior
 from qsolearn.selection.saving import load_selector, save_selector
+from qsolearn.selection.sedfit import SEDClassifier
 from qsolearn.selection.two_pass import TwoPassBayes, valley
+from qsolearn.selection.wedge import (
+    KIM2024_WEDGE,
+    MATEOS2012_AB,
+    MATEOS2012_VEGA,
+    ColorEdge,
+    ColorWedge,
+)
 
 __all__ = [
+    "KIM2024_WEDGE",
+    "MATEOS2012_AB",
+    "MATEOS2012_VEGA",
     "BinnedEvidence",
+    "ColorEdge",
+    "ColorWedge",
     "CountsPrior",
     "FrameSelector",
     "KernelBayesClassifier",
+    "SEDClassifier",
     "TwoPassBayes",
     "UVExcessCut",
     "choose_bandwidths",
