@@ -6,6 +6,7 @@ wrapped in a `FrameSelector`, which knows the bands.
 """
 
 from qsolearn.selection.baselines import UVExcessCut, dummy_classifier
+from qsolearn.selection.cuts import QualityCut, SelectionChain, SNRCut
 from qsolearn.selection.frame_selector import FrameSelector, select_frame
 from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
 from qsolearn.selection.saving import load_selector, save_selector
@@ -25,6 +26,9 @@ __all__ = [
     "ColorWedge",
     "FrameSelector",
     "KernelBayesClassifier",
+    "QualityCut",
+    "SNRCut",
+    "SelectionChain",
     "UVExcessCut",
     "dummy_classifier",
     "leave_one_out_accuracy",
