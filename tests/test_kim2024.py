@@ -130,8 +130,11 @@ def test_the_recipe_runs_as_a_selector(ks4):
     np.testing.assert_array_equal(result["is_candidate"], left["color"])
     quasar = ks4["true_class"].str.startswith("QSO")
     assert result["is_candidate"][quasar].mean() > 20 * result["is_candidate"][~quasar].mean()
-    with pytest.raises(CatalogError, match="no column 'ndith_kmt_b'"):
+    with pytest.raises(CatalogError, match="no column 'ssflag'"):
         select_frame(recipe(), ks4)
+    full = recipe().passes(ks4.assign(ssflag=None))
+    assert full["quality"].mean() == pytest.approx(0.78, abs=0.04)
+    assert (full["color"] <= left["color"]).all()
 
 
 def test_parts_are_in_order_and_named_once():
