@@ -10,6 +10,7 @@ from qsolearn.selection import (
     QualityCut,
     SelectionChain,
     SNRCut,
+    rejected_by,
     save_selector,
     select_frame,
 )
@@ -109,10 +110,10 @@ def test_a_chain_is_the_and_of_its_steps(errors):
     )
     pd.testing.assert_frame_equal(chain.passes(frame), expected)
     assert last.asked == ([int(expected["b"].sum())] if expected["b"].any() else [])
-    first = chain.rejected_by(frame)
+    first = rejected_by(chain.passes(frame))
     for row, name in zip(expected.to_numpy(), first, strict=True):
         assert name == ("" if row.all() else "abc"[list(row).index(False)])
-    assert ((chain.explain(frame) == "passes") == expected["c"]).all()
+    assert ((chain.select(frame)["reason"] == "passes") == expected["c"]).all()
 
 
 def test_a_chain_is_a_selector():
@@ -125,6 +126,26 @@ def test_a_chain_is_a_selector():
         "parity: odd",
         "S/N: S/N too low: wise_w3 (limit 2)",
     ]
+
+
+class Fitting:
+    """Step that selects by itself and gives redshifts, as a template fit does."""
+
+    bands, bands_ = None, ["wise_w3"]
+
+    def select(self, frame):
+        good = frame["id"].to_numpy() > 0
+        return pd.DataFrame({"is_candidate": good, "reason": "fits", "z_phot": 1.5})
+
+
+def test_a_step_may_select_by_itself():
+    chain = SelectionChain({"S/N": SNRCut({"wise_w3": 2}), "SED": Fitting()})
+    assert chain.bands == ["wise_w3"]
+    result = select_frame(SelectionChain({"all": chain}), frame_of([0.1, 0.1, 0.6]))
+    assert result["is_candidate"].tolist() == [False, True, False]
+    assert result["z_phot"].tolist()[1] == 1.5
+    assert result["z_phot"].isna().tolist() == [True, False, True]
+    assert result["reason"].tolist()[:2] == ["all: SED: fits", "all: SED: fits"]
 
 
 def test_a_chain_needs_steps_and_says_what_to_save(tmp_path):

@@ -6,10 +6,11 @@ wrapped in a `FrameSelector`, which knows the bands.
 """
 
 from qsolearn.selection.baselines import UVExcessCut, dummy_classifier
-from qsolearn.selection.cuts import QualityCut, SelectionChain, SNRCut
+from qsolearn.selection.cuts import QualityCut, SelectionChain, SNRCut, rejected_by
 from qsolearn.selection.frame_selector import FrameSelector, select_frame
 from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
 from qsolearn.selection.saving import load_selector, save_selector
+from qsolearn.selection.sedfit import SEDClassifier
 from qsolearn.selection.wedge import (
     KIM2024_WEDGE,
     MATEOS2012_AB,
@@ -27,12 +28,14 @@ __all__ = [
     "FrameSelector",
     "KernelBayesClassifier",
     "QualityCut",
+    "SEDClassifier",
     "SNRCut",
     "SelectionChain",
     "UVExcessCut",
     "dummy_classifier",
     "leave_one_out_accuracy",
     "load_selector",
+    "rejected_by",
     "save_selector",
     "select_frame",
 ]

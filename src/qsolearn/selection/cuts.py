@@ -1,7 +1,7 @@
 """Cuts that come before any model of a quasar, and chains of cuts that count what each one leaves.
 
-Every step has ``contains(frame)`` (which sources pass) and ``explain(frame)`` (why one does not). A
-`SelectionChain` asks them in turn, each only about the sources that are left, and is itself a
+Every cut has ``contains(frame)`` (which sources pass) and ``explain(frame)`` (why one does not). A
+`SelectionChain` asks its steps in turn, each only about the sources that are left, and is itself a
 selector for `select_frame`.
 """
 
@@ -13,7 +13,7 @@ import pandas as pd
 from qsolearn.bands import check_bands
 from qsolearn.errors import CatalogError, nearest_names
 
-__all__ = ["QualityCut", "SNRCut", "SelectionChain"]
+__all__ = ["QualityCut", "SNRCut", "SelectionChain", "rejected_by"]
 
 
 class SNRCut:
@@ -219,16 +219,17 @@ class SelectionChain:
     Parameters
     ----------
     steps : dict of str to step
-        Name and step, in order. A step has ``bands``, ``contains(frame)`` and ``explain(frame)``:
-        `QualityCut`, `SNRCut`, `ColorWedge`, `SEDClassifier` or another chain.
+        Name and step, in order. A step has ``bands``, ``contains(frame)`` and ``explain(frame)``,
+        such as `QualityCut`, `SNRCut` and `ColorWedge`, or it has ``select(frame)``, such as
+        `SEDClassifier` or another chain.
 
     Attributes
     ----------
     steps : dict
     bands : list of str
         Bands of all steps together.
-    classes_, quasar_classes_, threshold, dereddened_
-        What `select_frame` asks of a selector: "QSO" for those that pass, "other" for the rest.
+    classes_, quasar_classes_
+        "QSO" for those that pass, "other" for the rest.
 
     Raises
     ------
@@ -249,14 +250,37 @@ class SelectionChain:
 
     classes_ = np.array(["QSO", "other"])
     quasar_classes_ = ("QSO",)
-    threshold = None
-    dereddened_ = False
 
     def __init__(self, steps):
         self.steps = dict(steps)
         if not self.steps:
             raise CatalogError("A chain needs at least one step.")
-        self.bands = list(dict.fromkeys(b for s in self.steps.values() for b in s.bands))
+        bands = (getattr(s, "bands_", s.bands) or () for s in self.steps.values())
+        self.bands = list(dict.fromkeys(b for own in bands for b in own))
+
+    def _run(self, frame):
+        """Ask each step once: sources left after each, reasons, redshifts."""
+        left = np.ones(len(frame), dtype=bool)
+        passes, reason = {}, np.full(len(frame), "passes", dtype=object)
+        z_phot = np.full(len(frame), np.nan)
+        for name, step in self.steps.items():
+            asked = np.flatnonzero(left)
+            if len(asked):
+                part = frame.iloc[asked]
+                if hasattr(step, "select"):
+                    result = step.select(part)
+                    kept, why = result["is_candidate"].to_numpy(), result["reason"].to_numpy()
+                    z_phot[asked] = result["z_phot"]
+                    reason[asked[kept]] = [f"{name}: {text}" for text in why[kept]]
+                    why = why[~kept]
+                else:
+                    kept = step.contains(part)
+                    why = step.explain(part[~kept]) if not kept.all() else []
+                reason[asked[~kept]] = [f"{name}: {text}" for text in why]
+                left = left.copy()
+                left[asked] = kept
+            passes[name] = left
+        return pd.DataFrame(passes, index=frame.index), reason, np.where(left, z_phot, np.nan)
 
     def passes(self, frame):
         """Which sources are left after each step.
@@ -270,17 +294,10 @@ class SelectionChain:
         -------
         pandas.DataFrame of bool, shape (n, number of steps), same index
         """
-        left = np.ones(len(frame), dtype=bool)
-        out = {}
-        for name, step in self.steps.items():
-            if left.any():
-                left = left.copy()
-                left[left] = step.contains(frame[left])
-            out[name] = left
-        return pd.DataFrame(out, index=frame.index)
+        return self._run(frame)[0]
 
-    def contains(self, frame):
-        """Whether each source passes all steps.
+    def select(self, frame):
+        """Candidates of a frame: what `select_frame` returns.
 
         Parameters
         ----------
@@ -289,67 +306,46 @@ class SelectionChain:
 
         Returns
         -------
-        ndarray of bool, shape (n,)
+        pandas.DataFrame, n rows, same index
+            ``P_QSO`` (1 for those that pass all steps, else 0), ``selected_class``,
+            ``is_candidate``, ``reason`` (the first step that rejects the source, and what it
+            says), ``z_phot`` (of the last step that gives one; NaN for a rejected source).
         """
-        return self.passes(frame).iloc[:, -1].to_numpy()
+        passes, reason, z_phot = self._run(frame)
+        inside = passes.iloc[:, -1].to_numpy()
+        return pd.DataFrame(
+            {
+                "P_QSO": inside.astype(float),
+                "selected_class": np.where(inside, *self.classes_).astype(object),
+                "is_candidate": inside,
+                "reason": reason,
+                "z_phot": z_phot,
+            },
+            index=frame.index,
+        )
 
-    def rejected_by(self, frame):
-        """Name of the step that rejects each source.
 
-        Parameters
-        ----------
-        frame : pandas.DataFrame, n rows
-            A photometric frame.
+def rejected_by(passes):
+    """Name of the step that rejects each source.
 
-        Returns
-        -------
-        ndarray of str, shape (n,)
-            "" for a source that passes.
-        """
-        return self._first(self.passes(frame).to_numpy())
+    Parameters
+    ----------
+    passes : pandas.DataFrame of bool, shape (n, number of steps)
+        As `SelectionChain.passes` gives it.
 
-    def _first(self, passes):
-        names = np.array([*self.steps, ""], dtype=object)
-        return names[np.where(passes.all(axis=1), len(self.steps), np.argmin(passes, axis=1))]
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        "" for a source that passes all.
 
-    def explain(self, frame, proba=None):
-        """The step that rejects each source, and why.
-
-        Parameters
-        ----------
-        frame : pandas.DataFrame, n rows
-            A photometric frame.
-        proba
-            Not used; selectors are called with it.
-
-        Returns
-        -------
-        ndarray of str, shape (n,)
-            "passes", or the name of the first step that rejects the source and what it says.
-        """
-        first = self.rejected_by(frame)
-        out = np.full(len(frame), "passes", dtype=object)
-        for name, step in self.steps.items():
-            own = first == name
-            if own.any():
-                out[own] = [f"{name}: {text}" for text in step.explain(frame[own])]
-        return out
-
-    def predict_proba(self, frame):
-        """1 for "QSO" where a source passes all steps, for "other" where it does not.
-
-        Parameters
-        ----------
-        frame : pandas.DataFrame, n rows
-            A photometric frame.
-
-        Returns
-        -------
-        ndarray, shape (n, 2)
-            In the order of ``classes_``.
-        """
-        inside = self.contains(frame).astype(float)
-        return np.column_stack([inside, 1 - inside])
+    Examples
+    --------
+    >>> rejected_by(pd.DataFrame({"S/N": [True, False], "color": [True, False]})).tolist()
+    ['', 'S/N']
+    """
+    table = passes.to_numpy()
+    names = np.array([*passes.columns, ""], dtype=object)
+    return names[np.where(table.all(axis=1), table.shape[1], np.argmin(table, axis=1))]
 
 
 def _column(frame, name):

@@ -19,6 +19,7 @@ from qsolearn.frame.write import replace_atomically
 from qsolearn.selection.baselines import UVExcessCut
 from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
+from qsolearn.selection.sedfit import SEDClassifier
 from qsolearn.selection.wedge import ColorWedge
 
 __all__ = ["load_selector", "save_selector"]
@@ -27,7 +28,7 @@ _FORMAT = 1
 _FILES = ("model.json", "arrays.npz")
 _SAVED = {"KernelBayesClassifier": KernelBayesClassifier, "UVExcessCut": UVExcessCut}
 #: Selectors that read frames themselves, without a FrameSelector around them.
-_SELECTORS = {"ColorWedge": ColorWedge}
+_SELECTORS = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
 
 
 def save_selector(selector, folder, *, provenance=None, overwrite=False):
@@ -35,7 +36,7 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
 
     Parameters
     ----------
-    selector : FrameSelector or ColorWedge
+    selector : FrameSelector, ColorWedge or SEDClassifier
         Fitted, around a KernelBayesClassifier, a UVExcessCut or scikit-learn's DummyClassifier.
     folder : str or Path
         Folder to write.
@@ -110,7 +111,7 @@ def load_selector(folder):
 
     Returns
     -------
-    FrameSelector or ColorWedge
+    FrameSelector, ColorWedge or SEDClassifier
         Fitted; it selects exactly as the one that was saved. ``provenance_`` holds the record of
         its training.
 

@@ -19,7 +19,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from qsolearn.simulate.templates import (
+from qsolearn.sed.stars import (
     ALL_BANDS,
     StarTemplates,
     star_templates,
