@@ -7,6 +7,7 @@ this package. `PREDICTION` was written and committed before the first run.
 """
 
 import argparse
+import itertools
 import json
 import platform
 import resource
@@ -71,6 +72,7 @@ def kind(true_class):
 def field(seed, area, chain):
     """One simulated field, dereddened, with what each step of the chain leaves of it."""
     sky = deredden(make_sky("ks4", area_deg2=area, seed=seed))
+    sky["id"] += seed * 10**8  # ids differ between fields
     sky["ssflag"] = None  # nothing in the simulation is an artifact
     passes = chain.passes(sky)
     keep = ["id", "ra", "dec", "true_class", "true_z", *(f"mag_{b}" for b in KMT)]
@@ -103,7 +105,7 @@ def recovery(quasars):
 def by_bins(values, quasars, bins):
     """Recovery in bins."""
     rows = []
-    for low, high in zip(bins[:-1], bins[1:], strict=True):
+    for low, high in itertools.pairwise(bins):
         own = (values >= low) & (values < high)
         if own.any():
             rows.append({"low_edge": low, "high_edge": high, **recovery(quasars[own])})
@@ -160,7 +162,7 @@ def areas(seed=12, tiles=40, density=90_000):
     ``density`` [deg^-2] is what Table 2 itself implies: see the chapter.
     """
     rng = np.random.default_rng(seed)
-    dec, width = (-61.0, -59.0), tiles * 360.0 / KS4_MOSAIC._rows(-60.0)[2]
+    dec, width = (-61.0, -59.0), tiles * 360.0 / KS4_MOSAIC.tiles_in_row(-60.0)
     low, high = np.sin(np.radians(dec))
     box = np.degrees(1.0) * width * (high - low)
     n = int(rng.poisson(density * box))

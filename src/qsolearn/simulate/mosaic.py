@@ -46,6 +46,20 @@ class Mosaic:
         longer = np.clip(np.abs(center) - self.side / 2, 0, None)
         return row, center, np.ceil(360.0 * np.cos(np.radians(longer)) / self.side)
 
+    def tiles_in_row(self, dec):
+        """Number of tiles around the sky in the row of a declination.
+
+        Parameters
+        ----------
+        dec : float
+            Degrees.
+
+        Returns
+        -------
+        int
+        """
+        return int(self._rows(dec)[2])
+
     def place(self, ra, dec):
         """Position within the nearest tile.
 
