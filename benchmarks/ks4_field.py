@@ -21,12 +21,18 @@ import pandas as pd
 
 from qsolearn.frame import magnitudes
 from qsolearn.judge import counts_slope, number_counts, proportion
-from qsolearn.papers.kim2024 import PUBLISHED, recipe
+from qsolearn.papers.kim2024 import EXPOSURES, PUBLISHED, SNR_LIMITS, recipe
 from qsolearn.photometry import deredden, jester2005_i, sdss_i_from_kmtnet
 from qsolearn.selection import (
+    KIM2024_WEDGE,
+    ColorEdge,
+    ColorWedge,
     FrameSelector,
     KernelBayesClassifier,
+    QualityCut,
     SEDClassifier,
+    SelectionChain,
+    SNRCut,
     rejected_by,
     select_frame,
 )
@@ -35,6 +41,7 @@ from qsolearn.simulate.mosaic import KS4_MOSAIC
 from qsolearn.sky import effective_area, galactic_latitude
 
 OUT = Path(__file__).parents[1] / "book/kim2024/field.json"
+REAL = OUT.with_name("real_ks4.json")
 KMT = [f"kmt_{f}" for f in "bvri"]
 OPTICAL = [*KMT, "wise_w1"]
 SED_BANDS = [*KMT, *(f"{s}_{f}" for s in ("vista", "twomass") for f in ("j", "h", "ks")),
@@ -69,7 +76,59 @@ def kind(true_class):
     return text.where(~text.str.startswith("QSO"), "QSO").to_numpy()
 
 
-def field(seed, area, chain):
+class LimitWedge:
+    """The wedge for sources that W3 does not show: could they be inside, given the limit?
+
+    W3 fainter than its limit means W2-W3 and B-W3 below what the limit gives. A source passes if
+    some W2-W3 below that is inside the three edges, and B-W3 is not certainly too blue.
+    """
+
+    bands = KIM2024_WEDGE.bands
+
+    def contains(self, frame):
+        b, w1, w2, w3 = magnitudes(frame, ["kmt_b", *(f"wise_w{k}" for k in (1, 2, 3))]).T
+        y, top = w1 - w2, w2 - w3
+        upper, lower, left = KIM2024_WEDGE.edges[:3]
+        least = np.maximum((y - upper.intercept) / upper.slope, (y - left.intercept) / left.slope)
+        most = np.minimum((y - lower.intercept) / lower.slope, top)
+        blue = b - w3 > KIM2024_WEDGE.edges[3].intercept
+        possible = (least < most) & blue & frame["limit_wise_w3"].to_numpy()
+        return possible | KIM2024_WEDGE.contains(frame)
+
+    def explain(self, frame):
+        return np.full(len(frame), "outside for every W3 below its limit", dtype=object)
+
+
+def variants(sed):
+    """Two remedies for what W3 does not show, each with the template fit behind it."""
+    shallow = {b: s for b, s in SNR_LIMITS.items() if b != "wise_w3"}
+    first = {"quality": QualityCut(exposures=EXPOSURES), "S/N": SNRCut(shallow)}
+    two_bands = ColorWedge([ColorEdge("W1-W2", ("wise_w1", "wise_w2"), ">", 0.16)])
+    return {
+        "paper": None,
+        "W1-W2 > 0.16, no W3": SelectionChain({**first, "color": two_bands, "SED": sed}),
+        "wedge with W3 limits": SelectionChain({**first, "color": LimitWedge(), "SED": sed}),
+    }
+
+
+def remedies(sky, passes, chains):
+    """Per variant: counts by kind after color and after the fit, recovery of I < 20, z < 2."""
+    names, truth = list(chains), kind(sky["true_class"])
+    target = (
+        passes["quality"] & (truth == "QSO") & (sky["mag_kmt_i"] < 20) & (sky["true_z"] < 2)
+    ).to_numpy()
+    out = {}
+    for name in names:
+        found = passes if chains[name] is None else chains[name].passes(sky)
+        for step in ("color", "SED"):
+            own = found[step].to_numpy()
+            row = {k: int((own & (truth == k)).sum()) for k in CLASSES}
+            out[(name, step)] = {**row, "recovered": int((own & target).sum()),
+                                 "target": int(target.sum())}  # fmt: skip
+    return pd.DataFrame(out).T
+
+
+def field(seed, area, chain, chains):
     """One simulated field, dereddened, with what each step of the chain leaves of it."""
     sky = deredden(make_sky("ks4", area_deg2=area, seed=seed))
     sky["id"] += seed * 10**8  # ids differ between fields
@@ -87,7 +146,8 @@ def field(seed, area, chain):
             for name, own in left.items()
         }
     color = sky[passes["color"].to_numpy()]
-    return out, histograms, passes.groupby(out["kind"]).sum(), color
+    tables = passes.groupby(out["kind"]).sum(), remedies(sky, passes, chains)
+    return out, histograms, tables, color
 
 
 def recovery(quasars):
@@ -100,6 +160,25 @@ def recovery(quasars):
         "recovery": proportion(selected, len(step)).to_dict(),
         "colors_alone": proportion(selected + sed, len(step)).to_dict(),
     }  # fmt: skip
+
+
+def weighted(quasars):
+    """Recovery at z < 2 and I < 20 if the magnitudes were those of Fig. 5, and of its bright half.
+
+    The bins of Fig. 5 hold all redshifts; they only weigh the simulated recovery at z < 2.
+    """
+    figure = json.loads(REAL.read_text())["histograms"]
+    near = quasars[quasars["true_z"] < 2]
+    i, found = near["mag_kmt_i"], (near["step"] == "").to_numpy()
+    total, weight = 0.0, 0.0
+    for center in figure["fig5_I_selected"]:
+        at = float(center)
+        own = ((i >= at - 0.125) & (i < at + 0.125)).to_numpy()
+        if at < 20 and own.any():
+            n = sum(figure[f"fig5_I_{k}"][center]
+                    for k in ("selected", "colorSNR_rejected", "SEDfit_rejected"))  # fmt: skip
+            total, weight = total + n * found[own].mean(), weight + n
+    return {"value": total / weight, "weight": weight}
 
 
 def by_bins(values, quasars, bins):
@@ -156,7 +235,7 @@ def other_classifier(candidates, quasars, area):
     return out
 
 
-def areas(seed=12, tiles=40, density=90_000):
+def areas(seed=12, tiles=10, density=45_000):
     """Area of a mosaic by level against its exact area, with holes around bright stars (Table 2).
 
     ``density`` [deg^-2] is what Table 2 itself implies: see the chapter.
@@ -235,11 +314,12 @@ def make_positions(n):
 def compute(fields, area):
     """All results as one JSON-able dict."""
     start = cpu()
-    chain = recipe(SEDClassifier(bands=SED_BANDS, n_jobs=1).fit())
+    sed = SEDClassifier(bands=SED_BANDS, n_jobs=1).fit()
+    chain, chains = recipe(sed), variants(sed)
     setup = cpu() - start
     parts, histograms, tables, colored = [], None, [], []
     for seed in range(fields):
-        part, histogram, table, color = field(2410 + seed, area, chain)
+        part, histogram, table, color = field(2410 + seed, area, chain, chains)
         # Only quasars and what came as far as the color cut is looked at again.
         parts.append(part[(part["kind"] == "QSO") | part["step"].isin(["", "SED"])])
         tables.append(table)
@@ -252,7 +332,8 @@ def compute(fields, area):
                     histograms[band][name] = histograms[band][name] + values
     sources, colored = pd.concat(parts, ignore_index=True), pd.concat(colored, ignore_index=True)
     colored.attrs = color.attrs
-    table = sum(t.reindex(CLASSES).fillna(0).astype(int) for t in tables)
+    table = sum(t.reindex(CLASSES).fillna(0).astype(int) for t, _ in tables)
+    tried = sum(t for _, t in tables)
     whole = fields * area
     area_of = latitude_areas(whole)
     covered = area_of(0)
@@ -281,6 +362,20 @@ def compute(fields, area):
         "by_I": by_bins(quasars["mag_kmt_i"], quasars, I_BINS),
         "by_I_z2": by_bins(quasars.loc[quasars["true_z"] < 2, "mag_kmt_i"],
                            quasars[quasars["true_z"] < 2], I_BINS),
+        "recovery_weighted_like_fig5": weighted(quasars),
+        "remedies": {
+            name: {
+                step: {
+                    **{k: int(v) for k, v in tried.loc[(name, step)].items()},
+                    "per_deg2": float(tried.loc[(name, step), list(CLASSES)].sum() / covered),
+                    "recovery": proportion(
+                        *tried.loc[(name, step), ["recovered", "target"]]
+                    ).to_dict(),
+                }
+                for step in ("color", "SED")
+            }
+            for name in chains
+        },
         "rejecting_step_I20_z2": bright["step"].replace("", "selected").value_counts().to_dict(),
         "counts": {"vega": counts(chosen, right, covered), "ab": counts(chosen, wrong, covered)},
         "latitude": latitude_ratio(chosen, right, area_of),
