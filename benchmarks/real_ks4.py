@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qsolearn.bands import get_band
 from qsolearn.datasets import (
     load_ks4_counts,
     load_ks4_histograms,
@@ -142,7 +141,6 @@ def compute(folder=None):
         "slopes": slopes(folder),
         "stripe82x": stripe82x(folder),
         "histograms": load_ks4_histograms(folder),
-        "w3_zero_point": get_band("wise_w3").vega_to_ab,
     }
 
 

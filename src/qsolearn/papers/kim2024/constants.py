@@ -76,12 +76,12 @@ PUBLISHED = {
     "unwise_scatter_selected": (0.16, 0.13),
 }
 
-#: What the paper consists of, in its order. The numbers of the sections after 4.1 and of the
-#: equations after the fourth were not recovered.
+#: What the paper consists of. The numbers of the sections after 4.1 and of the equations after the
+#: fourth were not recovered.
 PARTS = (
     "Section 1", "Section 2", "Section 3", "Section 3.1", "Section 3.2",
     "Section 4", "Section 4.1",
-    *(f"Figure {k}" for k in range(1, 10)),
-    "Table 1", "Table 2",
     *(f"Equation {k}" for k in range(1, 5)),
+    "Table 1", "Table 2",
+    *(f"Figure {k}" for k in range(1, 10)),
 )  # fmt: skip
