@@ -8,6 +8,7 @@ prior for each object (`CountsPrior`) and evidence beside the colors (`BinnedEvi
 
 from qsolearn.selection.baselines import UVExcessCut, dummy_classifier
 from qsolearn.selection.bayes import posterior
+from qsolearn.selection.cuts import QualityCut, SelectionChain, SNRCut, rejected_by
 from qsolearn.selection.evidence import BinnedEvidence
 from qsolearn.selection.frame_selector import FrameSelector, select_frame
 from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
@@ -34,7 +35,10 @@ __all__ = [
     "CountsPrior",
     "FrameSelector",
     "KernelBayesClassifier",
+    "QualityCut",
     "SEDClassifier",
+    "SNRCut",
+    "SelectionChain",
     "TwoPassBayes",
     "UVExcessCut",
     "choose_bandwidths",
@@ -43,6 +47,7 @@ __all__ = [
     "leave_one_out_labels",
     "load_selector",
     "posterior",
+    "rejected_by",
     "save_selector",
     "select_frame",
     "valley",
