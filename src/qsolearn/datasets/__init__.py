@@ -5,11 +5,14 @@ that the environment variable ``QSOLEARN_DATA`` (or the argument ``folder``) nam
 catalogs do not ship with the package; the book says where each comes from.
 """
 
+from qsolearn.datasets.ks4 import (
+    load_ks4_counts,
+    load_ks4_histograms,
+    load_ks4_milliquas_points,
+)
 from qsolearn.datasets.published import load_calderone2024_new_quasars
 from qsolearn.datasets.real import (
     load_desi_dr1,
-    load_ks4_counts,
-    load_ks4_milliquas_points,
     load_milliquas_stripe82,
     load_ps1_gaia_wise_quasars,
     load_quasar_luminosities,
@@ -25,6 +28,7 @@ __all__ = [
     "load_calderone2024_new_quasars",
     "load_desi_dr1",
     "load_ks4_counts",
+    "load_ks4_histograms",
     "load_ks4_milliquas_points",
     "load_milliquas_stripe82",
     "load_ps1_gaia_wise_quasars",

@@ -6,6 +6,7 @@ wrapped in a `FrameSelector`, which knows the bands.
 """
 
 from qsolearn.selection.baselines import UVExcessCut, dummy_classifier
+from qsolearn.selection.cuts import QualityCut, SelectionChain, SNRCut, rejected_by
 from qsolearn.selection.frame_selector import FrameSelector, select_frame
 from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
 from qsolearn.selection.saving import load_selector, save_selector
@@ -26,11 +27,15 @@ __all__ = [
     "ColorWedge",
     "FrameSelector",
     "KernelBayesClassifier",
+    "QualityCut",
     "SEDClassifier",
+    "SNRCut",
+    "SelectionChain",
     "UVExcessCut",
     "dummy_classifier",
     "leave_one_out_accuracy",
     "load_selector",
+    "rejected_by",
     "save_selector",
     "select_frame",
 ]

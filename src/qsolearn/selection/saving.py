@@ -58,6 +58,8 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         _write(model, arrays, folder, overwrite)
         return
     estimator = getattr(selector, "estimator_", None)
+    if hasattr(selector, "steps"):
+        raise CatalogError(f"{kind} cannot be saved; save its steps {', '.join(selector.steps)}.")
     if estimator is None:
         raise CatalogError("Only a fitted FrameSelector can be saved; call fit first.")
     kind = type(estimator).__name__
