@@ -293,7 +293,7 @@ def select(catalog, model, output, column_map, overwrite):
     if Path(output).resolve() == Path(catalog).resolve():
         raise CatalogError("The output is the catalog itself; choose another name.")
     selector = load_selector(model)
-    if hasattr(selector.estimator_, "n_jobs"):
+    if hasattr(getattr(selector, "estimator_", None), "n_jobs"):
         selector.estimator_.n_jobs = -1  # all cores: the answer is the same for any number
     frame, _ = _read(catalog, column_map, keep="all")
     clash = [

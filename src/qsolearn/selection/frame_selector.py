@@ -107,6 +107,11 @@ class FrameSelector(BaseEstimator):
         CatalogError
             If bands, labels or redshifts are missing, or no class or no complete row is left.
         """
+        if hasattr(self.estimator, "fit_sources"):
+            raise CatalogError(
+                f"{type(self.estimator).__name__} reads frames itself; fit it and give it to "
+                "select_frame without a FrameSelector."
+            )
         bands = _two_bands(self.bands)
         _check_measured(validate_frame(frame), bands)
         if self.threshold is not None and not 0 <= self.threshold <= 1:
@@ -388,7 +393,8 @@ def select_frame(selector, frame, progress=None):
     ----------
     selector : fitted selector
         Such as a `FrameSelector`: it has ``predict_proba``, ``explain``, ``bands``, ``classes_``,
-        ``quasar_classes_`` and ``threshold``.
+        ``quasar_classes_`` and ``threshold``. One that reads frames itself, such as a fitted
+        `SEDClassifier`, has ``select`` instead, which gives the table below.
     frame : pandas.DataFrame, n rows
         A photometric frame; it is not changed.
     progress : callable, optional
@@ -411,15 +417,19 @@ def select_frame(selector, frame, progress=None):
     --------
     See `FrameSelector`.
     """
-    if not hasattr(selector, "explain") or not hasattr(selector, "quasar_classes_"):
+    own_way = hasattr(selector, "select") and hasattr(selector, "quasar_classes_")
+    if not own_way and not (hasattr(selector, "explain") and hasattr(selector, "quasar_classes_")):
         raise CatalogError(
             f"{type(selector).__name__} is not a fitted selector; wrap a classifier in "
             "FrameSelector(classifier, bands) and fit that."
         )
-    _check_measured(validate_frame(frame), selector.bands)
+    validate_frame(frame)
+    if not own_way:
+        _check_measured(frame, selector.bands)
     blocks = []
     for start in range(0, len(frame), _BLOCK):
-        blocks.append(_select_block(selector, frame.iloc[start : start + _BLOCK]))
+        block = frame.iloc[start : start + _BLOCK]
+        blocks.append(selector.select(block) if own_way else _select_block(selector, block))
         if progress is not None:
             progress(len(blocks[-1]))
     return pd.concat(blocks) if len(blocks) > 1 else blocks[0]

@@ -18,13 +18,14 @@ from qsolearn.papers.richards2004.checks import (
     simulated_completeness,
     training_accuracies,
 )
-from qsolearn.papers.richards2004.published import BANDS, PUBLISHED
+from qsolearn.papers.richards2004.published import BANDS, PARTS, PUBLISHED
 from qsolearn.papers.richards2004.recipe import recipe
 from qsolearn.papers.richards2004.samples import completeness_cuts, in_test_set, star_cuts
 
 __all__ = [
     "BANDS",
     "CATALOG_COLUMNS",
+    "PARTS",
     "PUBLISHED",
     "catalog",
     "color_cut_efficiency",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BANDS", "PUBLISHED"]
+__all__ = ["BANDS", "PARTS", "PUBLISHED"]
 
 #: The bands of the four colors, in order.
 BANDS = ("sdss_u", "sdss_g", "sdss_r", "sdss_i", "sdss_z")
@@ -53,3 +53,17 @@ PUBLISHED = {
     "quasars_below_motion_limit": 0.995,
     "candidates_above_motion_limit": 799,
 }
+
+#: What the paper consists of, in its order. The text at hand has lost its headings; sections are
+#: counted so that the cross references it keeps (3.8, 4.3, 5) come out right.
+PARTS = (
+    *("Section 1", "Section 2", "Section 3"),
+    *(f"Section 3.{k}" for k in range(1, 10)),
+    "Section 4",
+    *(f"Section 4.{k}" for k in range(1, 5)),
+    *(f"Section 4.4.{k}" for k in range(1, 4)),
+    *("Section 5", "Section 6"),
+    *("Equation 1", "Equation 2"),
+    *("Table 1", "Table 2"),
+    *(f"Figure {k}" for k in range(1, 12)),
+)
