@@ -151,8 +151,8 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"All labels are {self.classes_[0]!r}, only one class: a classifier needs sources "
-                "of two classes or more."
+                f"All labels are {self.classes_[0].item()!r}, only one class: a classifier needs "
+                "sources of two classes or more."
             )
         codes = codes.astype(np.int32)
         target = check_target(self.target, self.classes_, sizes)
