@@ -67,7 +67,9 @@ torch: $(STAMP)  ## Install the CPU build of torch, for the embeddings of qsolea
 real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_DATA
 	$(BIN)/python benchmarks/real_selection.py
 	$(BIN)/python benchmarks/real_sky.py
+	$(BIN)/python benchmarks/real_stars.py
 	$(BIN)/python benchmarks/real_redshift.py
+	$(BIN)/python benchmarks/real_ks4.py
 
 real-summaries: torch  ## Judge the summary metrics on the human judgements in QSOLEARN_SHARED
 	$(BIN)/python benchmarks/summaries_real.py judge

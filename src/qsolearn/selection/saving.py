@@ -1,7 +1,7 @@
 """Save a trained selector as a folder of JSON and npz that anyone can read; no pickles.
 
 The folder holds ``model.json`` (what it is, bands, labels, settings, provenance, versions) and
-``arrays.npz`` (the numbers).
+``arrays.npz`` (the numbers; boosted trees are there as the bytes of xgboost's own JSON).
 """
 
 from __future__ import annotations
@@ -20,16 +20,30 @@ from qsolearn.redshift import ColorRedshiftRelation, ConditionalRedshift
 from qsolearn.selection.baselines import UVExcessCut
 from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
+from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
+from qsolearn.selection.sedfit import SEDClassifier
 from qsolearn.selection.two_pass import TwoPassBayes
+from qsolearn.selection.wedge import ColorWedge
 
 __all__ = ["load_selector", "save_selector"]
 
 _FORMAT = 1
 _FILES = ("model.json", "arrays.npz")
-_SAVED = {c.__name__: c for c in (KernelBayesClassifier, TwoPassBayes, UVExcessCut)}
+_SAVED = {
+    c.__name__: c
+    for c in (
+        BoostedTrees,
+        KernelBayesClassifier,
+        ReverseSelectionClassifier,
+        TwoPassBayes,
+        UVExcessCut,
+    )
+}
 _REDSHIFTS = {c.__name__: c for c in (ColorRedshiftRelation, ConditionalRedshift)}
 #: What the arrays of the redshift estimator are called, beside those of the classifier.
 _REDSHIFT_PREFIX = "redshift/"
+#: Selectors that read frames themselves, without a FrameSelector around them.
+_SELECTORS = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
 
 
 def save_selector(selector, folder, *, provenance=None, overwrite=False):
@@ -37,9 +51,10 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
 
     Parameters
     ----------
-    selector : FrameSelector
-        Fitted, around a KernelBayesClassifier, a TwoPassBayes, a UVExcessCut or scikit-learn's
-        DummyClassifier, with or without one of the estimators of `qsolearn.redshift`.
+    selector : FrameSelector, ColorWedge or SEDClassifier
+        Fitted, around a KernelBayesClassifier, a TwoPassBayes, a UVExcessCut, BoostedTrees, a
+        ReverseSelectionClassifier of BoostedTrees, or scikit-learn's DummyClassifier, with or
+        without one of the estimators of `qsolearn.redshift`.
     folder : str or Path
         Folder to write.
     provenance : dict, optional
@@ -52,7 +67,16 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     CatalogError
         If classifier or redshift estimator cannot be saved, the folder exists, or writing fails.
     """
+    kind = type(selector).__name__
+    if kind in _SELECTORS:
+        values, arrays = selector.to_state()
+        model = {"format": _FORMAT, "selector": kind, "values": values}
+        model |= {"provenance": provenance or {}, "versions": {"qsolearn": version("qsolearn")}}
+        _write(model, arrays, folder, overwrite)
+        return
     estimator = getattr(selector, "estimator_", None)
+    if hasattr(selector, "steps"):
+        raise CatalogError(f"{kind} cannot be saved; save its steps {', '.join(selector.steps)}.")
     if estimator is None:
         raise CatalogError("Only a fitted FrameSelector can be saved; call fit first.")
     kind = type(estimator).__name__
@@ -78,8 +102,12 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         "redshift": redshift,
         "redshifts": selector.n_redshifts_,
         "provenance": provenance or {},
-        "versions": {p: version(p) for p in ("qsolearn", "numpy", "scikit-learn")},
+        "versions": {p: version(p) for p in _packages(kind)},
     }
+    _write(model, arrays | more, folder, overwrite)
+
+
+def _write(model, arrays, folder, overwrite):
     folder = Path(folder)
     if overwrite and folder.is_dir():
         other = sorted(p.name for p in folder.iterdir() if p.name not in _FILES)
@@ -90,7 +118,13 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     with replace_atomically(folder, overwrite=overwrite) as temporary:
         temporary.mkdir()
         (temporary / "model.json").write_text(json.dumps(model, indent=2) + "\n", encoding="utf-8")
-        np.savez_compressed(temporary / "arrays.npz", **arrays, **more)
+        np.savez_compressed(temporary / "arrays.npz", **arrays)
+
+
+def _packages(kind):
+    """Packages whose versions a reader of the model may ask for."""
+    trees = kind in ("BoostedTrees", "ReverseSelectionClassifier")
+    return ["qsolearn", "numpy", "scikit-learn", *(["xgboost"] if trees else [])]
 
 
 def _redshift_state(estimator):
@@ -127,7 +161,7 @@ def load_selector(folder):
 
     Returns
     -------
-    FrameSelector
+    FrameSelector, ColorWedge or SEDClassifier
         Fitted; it selects exactly as the one that was saved. ``provenance_`` holds the record of
         its training.
 
@@ -149,6 +183,10 @@ def load_selector(folder):
         with (folder / "arrays.npz").open("rb") as stream:
             stored = np.load(stream, allow_pickle=False)
             arrays = {name: stored[name] for name in stored.files}
+        if model["selector"] in _SELECTORS:
+            selector = _SELECTORS[model["selector"]].from_state(model["values"], arrays)
+            selector.provenance_ = dict(model["provenance"])
+            return selector
         kind, values = model["classifier"]["kind"], model["classifier"]["values"]
         if kind in _SAVED:
             estimator = _SAVED[kind].from_state(values, arrays)
