@@ -68,3 +68,20 @@ def test_sums_are_exact(d):
     # 1 - |u|^2 itself is only known to 1e-15: below a sum of 1e-3 no relative precision is left.
     assert_allclose(got, expected, rtol=1e-12, atol=1e-15)
     assert_array_equal(axes_of(objects), np.zeros(4 if d <= 4 else 8))
+
+
+@pytest.mark.parametrize("h", [1e-5, 0.001, 0.05, 0.5])
+def test_sums_are_exact_far_apart(h):
+    """Few points within a bandwidth, thousands of bandwidths between them."""
+    rng = np.random.default_rng(1)
+    points = np.repeat(rng.uniform(0, 3, (400, 2)), 2, axis=0) + rng.normal(
+        scale=h / 3, size=(800, 2)
+    )
+    X = np.vstack([points[::3], rng.uniform(0, 3, (300, 2))])
+    training = prepare([points], [np.ones(800)], np.array([h]), "epanechnikov")
+    objects, nodes = grow_objects(X, "densities")
+    got = sum_class(training, 0, h, objects, nodes, 1)
+    square = ((X[objects.order][:, None] - points) ** 2).sum(axis=2) / h**2
+    expected = np.maximum(1 - square, 0).sum(axis=1)
+    expected[expected < 1e-12] = 0
+    assert_allclose(got, expected, rtol=1e-12, atol=1e-13)

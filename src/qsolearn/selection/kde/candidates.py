@@ -20,6 +20,7 @@ __all__ = [
     "OPENED",
     "SETTLED",
     "fold_node",
+    "is_wide",
     "make_room",
     "refine_candidates",
     "sum_candidates",
@@ -35,6 +36,10 @@ RUNS = 16
 
 # Objects that are compared with the boxes of runs together.
 GROUP = 2 * TILE
+
+# The expanded square loses digits far from its origin: objects of a box with a half diagonal beyond
+# this many bandwidths are compared with training points one pair at a time.
+WIDE = 2.0
 
 # Boxes are computed with rounding: fold only what lies this far within the bandwidth.
 SLACK = 1e-12
@@ -148,13 +153,15 @@ def refine_candidates(
 
 
 class Room(NamedTuple):
-    """Arrays that `sum_candidates` works in; coordinates are local and in bandwidths.
+    """Arrays that `sum_candidates` works in.
 
     Attributes
     ----------
+    given : (m, w) array
+        To be filled with the objects.
     x : (m, w) array
-        To be filled with the objects, less the middle of their node, over the bandwidth. Room for
-        whole groups.
+        The objects, less the middle of their node, over the bandwidth: *local* coordinates, as
+        everything below. Room for whole groups.
     groups : (m / GROUP, 2 w) array
         Middles and half widths of the boxes around groups of consecutive objects.
     folds : (m / GROUP, w + 2) array
@@ -174,6 +181,7 @@ class Room(NamedTuple):
         The result.
     """
 
+    given: np.ndarray
     x: np.ndarray
     groups: np.ndarray
     folds: np.ndarray
@@ -196,6 +204,7 @@ def make_room(axes, n, largest_run):
     size = (max(RUN, largest_run) + LANES - 1) // LANES
     return Room(
         np.zeros((n_groups * GROUP, width)),
+        np.zeros((n_groups * GROUP, width)),
         np.empty((n_groups, 2 * width)),
         np.empty((n_groups, width + 2)),
         np.empty((RUNS * size, width + 2, LANES)),
@@ -217,14 +226,18 @@ def sum_candidates(axes, objects, q, tree, square, stack, first, last, n, fold, 
     Parameters
     ----------
     n : int
-        Number of objects in ``x`` of the room; the sums are left there too.
+        Number of objects that the room has been given; the sums are left there too.
     fold : (w + 2,) array
         Quadratic about the middle of q of what has been folded already; more is added.
     room : Room
     """
     width = len(axes)
-    _group_objects(axes, n, room)
     scale = 1.0 / np.sqrt(square)
+    wide = is_wide(axes, objects, q, square)
+    for i in range(n):
+        for d in range(width):
+            room.x[i, d] = (room.given[i, d] - objects[q, d]) * scale
+    _group_objects(axes, n, room)
     waiting = np.empty(128, dtype=np.int64)
     n_runs = 0
     for k in range(first, last):
@@ -242,6 +255,8 @@ def sum_candidates(axes, objects, q, tree, square, stack, first, last, n, fold, 
                 waiting[n_waiting] = tree.left[r]
                 waiting[n_waiting + 1] = tree.left[r] + 1
                 n_waiting += 2
+            elif wide:
+                _sum_pairs(axes, tree, r, square, n, room)
             else:
                 _add_run(axes, objects, q, tree, r, scale, room, n_runs)
                 n_runs += 1
@@ -259,6 +274,30 @@ def sum_candidates(axes, objects, q, tree, square, stack, first, last, n, fold, 
             value += (fold[1 + d] - fold[1 + width] * step) * step
             value += (own[1 + d] - own[1 + width] * room.x[i, d]) * room.x[i, d]
         room.sums[i] += value
+
+
+@njit(cache=True, nogil=True)
+def is_wide(axes, objects, q, square):
+    """Whether box q has a half diagonal beyond `WIDE` bandwidths."""
+    width = len(axes)
+    diagonal = 0.0
+    for d in range(width):
+        diagonal += objects[q, width + d] * objects[q, width + d]
+    return diagonal > WIDE * WIDE * square
+
+
+@njit(cache=True, nogil=True)
+def _sum_pairs(axes, tree, r, square, n, room):
+    """Add the kernels of node r to the sums of n objects, one pair at a time."""
+    for i in range(n):
+        total = 0.0
+        for j in range(tree.start[r], tree.stop[r]):
+            distance = 0.0
+            for d in range(len(axes)):
+                step = room.given[i, d] - tree.points[j, d]
+                distance += step * step
+            total += tree.weights[j] * max(1.0 - distance / square, 0.0)
+        room.sums[i] += total
 
 
 @njit(cache=True, nogil=True)

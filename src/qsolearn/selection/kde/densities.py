@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from qsolearn.selection.kde.candidates import make_room, sum_candidates
+from qsolearn.selection.kde.candidates import is_wide, make_room, sum_candidates
 from qsolearn.selection.kde.tree import axes_of, largest_leaf
 
 __all__ = ["log_normalization", "sum_node"]
@@ -61,17 +61,14 @@ def _sum_node(axes, objects, node, tree, root, square, sums):
     while n_waiting > 0:
         n_waiting -= 1
         q = waiting[n_waiting]
-        if objects.stop[q] - objects.start[q] > BLOCK and objects.left[q] >= 0:
+        large = objects.stop[q] - objects.start[q] > BLOCK
+        if objects.left[q] >= 0 and (large or is_wide(axes, objects.boxes, q, square)):
             waiting[n_waiting] = objects.left[q]
             waiting[n_waiting + 1] = objects.left[q] + 1
             n_waiting += 2
             continue
         start, n = objects.start[q], objects.stop[q] - objects.start[q]
-        for i in range(n):
-            for d in range(width):
-                room.x[i, d] = (objects.points[start + i, d] - objects.boxes[q, d]) / np.sqrt(
-                    square
-                )
+        room.given[:n] = objects.points[start : start + n]
         fold = np.zeros(width + 2)
         sum_candidates(axes, objects.boxes, q, tree, square, stack, 0, 1, n, fold, room)
         sums[start : start + n] = room.sums[:n]

@@ -224,7 +224,7 @@ def _label_exactly(
     """
     width, n_classes = len(axes), len(factors)
     n = objects.stop[q] - objects.start[q]
-    x, sums = room.x, room.sums
+    given, sums = room.given, room.sums
     which = np.empty(n, dtype=np.int64)
     lows, highs = np.empty((n, n_classes)), np.empty((n, n_classes))
     n = 0
@@ -246,8 +246,7 @@ def _label_exactly(
             return
         for k in range(n):
             for d in range(width):
-                step = objects.points[which[k], d] - objects.boxes[q, d]
-                x[k, d] = step / np.sqrt(squares[c])
+                given[k, d] = objects.points[which[k], d]
         sum_candidates(
             axes,
             objects.boxes,

@@ -144,7 +144,7 @@ def _sum_leaf(
     sums,
 ):
     """Settle what the bounds at the objects themselves can settle; sum the rest exactly."""
-    x, exact = room.x, room.sums
+    given, exact = room.given, room.sums
     which = np.empty(objects.stop[q] - objects.start[q], dtype=np.int64)
     n = 0
     for i in range(objects.start[q], objects.stop[q]):
@@ -155,7 +155,7 @@ def _sum_leaf(
         else:
             which[n] = i
             for d in range(len(axes)):
-                x[n, d] = (objects.points[i, d] - objects.boxes[q, d]) / np.sqrt(square)
+                given[n, d] = objects.points[i, d]
             n += 1
     if n > 0:
         sum_candidates(
