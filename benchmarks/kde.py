@@ -5,18 +5,23 @@ is simulated: stars along a curved ridge, quasars around a loop. CPU seconds of 
 builds and fits included. Peers run on a marked subset of the objects where they are slow, and only
 what grows with the number of objects is scaled up, never their fit.
 
-    python benchmarks/kde.py            the comparison and the correctness check
-    python benchmarks/kde.py --growth   numbers of objects and of training points, two threads
+    python benchmarks/kde.py epanechnikov    labels and densities beside peers; correctness
+    python benchmarks/kde.py gaussian        Gaussian densities beside peers
+    python benchmarks/kde.py leave-one-out   a 10 x 10 grid of bandwidths
+    python benchmarks/kde.py growth          numbers of objects and of training points
+    python benchmarks/kde.py threads         the second thread; wants a quiet machine
 """
 
 import argparse
 import importlib
 import json
+import os
 import platform
 import resource
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -119,20 +124,15 @@ def check_labels(X, y, objects, predicted, rng):
     }
 
 
-def time_ours(X, y, objects):
-    """CPU seconds with fit, and per task the objects per second."""
-    rows = []
-    for task, kernel, method in [
-        ("labels", "epanechnikov", "predict"),
-        ("densities", "epanechnikov", "log_density"),
-        ("gaussian", "gaussian", "log_density"),
-    ]:
+def time_ours(X, y, objects, tasks):
+    """CPU seconds with fit of each (task, kernel, method), and the result of the first."""
+    rows, results = [], []
+    for task, kernel, method in tasks:
         seconds, model = cpu_seconds(fit, X, y, kernel)
         more, result = cpu_seconds(getattr(model, method), objects)
         rows.append(row(task, "qsolearn", len(objects), seconds, more, len(objects)))
-        if task == "labels":
-            predicted = result
-    return rows, predicted
+        results.append(result)
+    return rows, results[0]
 
 
 def row(task, package, n, fit_seconds, seconds, n_all):
@@ -186,31 +186,62 @@ def time_mlpack(samples, objects, task, kernel, rtol, n):
     return row(task, f"mlpack dual tree, rel {rtol:g}", n, fits, seconds - fits, len(objects))
 
 
-def compare(X, y, objects, mlpack_objects):
-    rows, predicted = time_ours(X, y, objects)
-    samples = [X[y == label] for label in ("QSO", "star")]
-    rows.append(time_sklearn(samples, objects, "densities", "epanechnikov", 0.0, 2000))
-    rows.append(time_sklearn(samples, objects, "gaussian", "gaussian", 1e-4, 500))
+def compare(rows, peers, samples, objects, mlpack_objects):
+    """Add the rows of scikit-learn and mlpack; ratios of the objects per CPU second."""
+    task, kernel, rtol, n = peers
+    rows.append(time_sklearn(samples, objects, task, kernel, rtol, n))
     try:
         importlib.import_module("mlpack")
     except ImportError:
         print("mlpack is not installed: pip install mlpack to compare with it")
     else:
-        rows.append(time_mlpack(samples, objects, "densities", "epanechnikov", 0.0, mlpack_objects))
-        rows.append(time_mlpack(samples, objects, "gaussian", "gaussian", 1e-4, 10_000))
-    ours = {r["task"]: r["objects_per_cpu_second"] for r in rows if r["package"] == "qsolearn"}
+        rows.append(time_mlpack(samples, objects, task, kernel, rtol, mlpack_objects))
     ratios = []
-    for r in rows:
-        if r["package"] != "qsolearn":
-            tasks = ["densities", "labels"] if r["task"] == "densities" else ["gaussian"]
-            for task in tasks:
-                ratio = round(ours[task] / r["objects_per_cpu_second"], 1)
-                ratios.append({"task": task, "package": r["package"], "ratio": ratio})
-                print(f"{task}: {ratio} times {r['package']}", flush=True)
-    return {"rows": rows, "ratios": ratios}, predicted
+    for ours in rows:
+        for theirs in rows:
+            if ours["package"] == "qsolearn" and theirs["package"] != "qsolearn":
+                ratio = ours["objects_per_cpu_second"] / theirs["objects_per_cpu_second"]
+                ratios.append(
+                    {"task": ours["task"], "package": theirs["package"], "ratio": round(ratio, 1)}
+                )
+                print(json.dumps(ratios[-1]), flush=True)
+    return {"rows": rows, "ratios": ratios}
 
 
-def leave_one_out(X, y):
+def epanechnikov(rng, mlpack_objects):
+    X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
+    reach = [
+        cKDTree(X[y == label]).query_ball_point(objects[:2000], BANDWIDTH, return_length=True)
+        for label in ("star", "QSO")
+    ]
+    within = [round(float(n.mean()), 1) for n in reach]
+    print("training points within a bandwidth:", within, flush=True)
+    rows, predicted = time_ours(
+        X,
+        y,
+        objects,
+        [
+            ("labels", "epanechnikov", "predict"),
+            ("densities", "epanechnikov", "log_density"),
+        ],
+    )
+    samples = [X[y == label] for label in ("QSO", "star")]
+    peers = ("densities", "epanechnikov", 0.0, 2000)
+    compared = compare(rows, peers, samples, objects, mlpack_objects)
+    check = check_labels(X, y, objects, predicted, rng)
+    print(json.dumps(check), flush=True)
+    return {"mean_within_bandwidth": within, **compared, "check": check}
+
+
+def gaussian(rng, mlpack_objects):
+    X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
+    rows, _ = time_ours(X, y, objects, [("gaussian", "gaussian", "log_density")])
+    samples = [X[y == label] for label in ("QSO", "star")]
+    return compare(rows, ("gaussian", "gaussian", 1e-4, 500), samples, objects, mlpack_objects)
+
+
+def leave_one_out(rng):
+    X, y, _ = make_all(rng, N_STARS, N_QUASARS, 1)
     tried = np.linspace(0.06, 0.24, 10)
     grid = np.array([(q, s) for q in tried for s in tried])
     leave_one_out_accuracy(X[::5000], y[::5000], grid[:1])
@@ -230,16 +261,30 @@ def leave_one_out(X, y):
 
 
 def growth(rng):
-    """More objects, more training points, and the second thread, for labels."""
+    """More objects, and more training points, for labels."""
     rows = []
     X, y, objects = make_all(rng, N_STARS, N_QUASARS, 10_000_000)
     for n in (10_000, 100_000, 1_000_000, 10_000_000):
         rows.append(time_labels(X, y, objects[:n], 1))
-    rows.append(time_labels(X, y, objects[:1_000_000], 2))
     for n in (50_000, 500_000, 5_000_000):
         X, y, _ = make_all(rng, n - n // 30, n // 30, 1)
         rows.append(time_labels(X, y, objects[:830_000], 1))
-    return rows
+    return {"rows": rows}
+
+
+def threads(rng):
+    """One and two threads in turn, three times; the load of the machine before each."""
+    X, y, objects = make_all(rng, N_STARS, N_QUASARS, 3_000_000)
+    rows = []
+    for _ in range(3):
+        for n_jobs in (1, 2):
+            load = round(os.getloadavg()[0], 2)
+            rows.append(time_labels(X, y, objects, n_jobs) | {"load_before": load})
+    wall = [
+        min(r["wall_seconds_predict"] for r in rows if r["threads"] == n_jobs) for n_jobs in (1, 2)
+    ]
+    print(json.dumps({"speed_up": round(wall[0] / wall[1], 2)}), flush=True)
+    return {"rows": rows, "speed_up": round(wall[0] / wall[1], 2)}
 
 
 def time_labels(X, y, objects, n_jobs):
@@ -277,41 +322,46 @@ def versions():
     return found
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--growth", action="store_true", help="growth and threads instead")
-    parser.add_argument("--mlpack-objects", type=int, default=200_000)
-    arguments = parser.parse_args()
-    rng = np.random.default_rng(0)
-    result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    small = make_all(rng, 3000, 3000, 3000)
+def warm_up(rng):
+    """Have everything compiled before anything is timed."""
+    small = make_all(rng, 3000, 3000, 30_000)
     for kernel in ("epanechnikov", "gaussian"):
         model = fit(*small[:2], kernel)
         model.predict(small[2])
-        model.log_density(np.vstack([small[2]] * 10))
+        model.log_density(small[2])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "part", choices=["epanechnikov", "gaussian", "leave-one-out", "growth", "threads"]
+    )
+    parser.add_argument(
+        "--mlpack-objects", type=int, default=100_000, help="a tenth of it for gaussian"
+    )
+    arguments = parser.parse_args()
+    warm_up(np.random.default_rng(1))
+    rng = np.random.default_rng(0)
     part = {
         "command": " ".join(["python", *sys.argv]),
         "date": datetime.now(UTC).date().isoformat(),
         "versions": versions(),
+        "stars": N_STARS,
+        "quasars": N_QUASARS,
+        "objects": N_OBJECTS,
+        "bandwidth": BANDWIDTH,
     }
-    if arguments.growth:
-        part["rows"] = growth(rng)
-        result["growth"] = part
-    else:
-        X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
-        reach = [
-            cKDTree(X[y == label]).query_ball_point(objects[:2000], BANDWIDTH, return_length=True)
-            for label in ("star", "QSO")
-        ]
-        part |= {"stars": N_STARS, "quasars": N_QUASARS, "objects": N_OBJECTS}
-        part["mean_within_bandwidth"] = [round(float(n.mean()), 1) for n in reach]
-        print(json.dumps(part), flush=True)
-        compared, predicted = compare(X, y, objects, arguments.mlpack_objects)
-        part |= compared
-        part["check"] = check_labels(X, y, objects, predicted, rng)
-        print(json.dumps(part["check"]), flush=True)
-        part["leave_one_out"] = leave_one_out(X, y)
-        result["comparison"] = part
+    print(json.dumps(part), flush=True)
+    run = {
+        "epanechnikov": partial(epanechnikov, mlpack_objects=arguments.mlpack_objects),
+        "gaussian": partial(gaussian, mlpack_objects=arguments.mlpack_objects // 10),
+        "leave-one-out": leave_one_out,
+        "growth": growth,
+        "threads": threads,
+    }
+    part |= run[arguments.part](rng)
+    result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    result[arguments.part.replace("-", "_")] = part
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
 
