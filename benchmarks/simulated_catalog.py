@@ -50,8 +50,6 @@ STAR_SHARE = 0.1  # of the point sources, as in the paper
 CANDIDATE_BANDWIDTHS = (0.10, 0.15, 0.20, 0.25)
 #: Redshift bins wide enough for few quasars.
 RELATION = ColorRedshiftRelation(bin_width=0.1, bin_step=0.05, min_objects=10)
-#: log10 star density below which a cautious survey takes most of its spectra.
-RARE = -5.0
 G_BINS = np.arange(17.0, 21.01, 0.5)
 Z_BINS = np.arange(0.25, 3.01, 0.25)
 REDDENING = (-0.03, 0.0, 0.03, 0.06)
@@ -66,14 +64,14 @@ def halves():
     return out
 
 
-def has_spectrum(g, log_star, prefers):
-    """Which sources have a spectrum: half at g = 19, few at 20.5, none beyond.
+def has_spectrum(g, odds, prefers):
+    """Which candidates have a spectrum: six in ten at g = 19, one in ten at 21.
 
-    With ``prefers``, three times more often where stars are rare.
+    With ``prefers``, nine times more often where the odds are above their median.
     """
-    share = np.clip(0.5 - 0.3 * (g - 19.0), 0.0, 0.6)
+    share = np.clip(0.6 - 0.25 * (g - 19.0), 0.1, 0.6)
     if prefers:
-        share = share * np.where(log_star < RARE, 1.5, 0.5)
+        share = share * np.where(odds > np.median(odds), 1.5, 1 / 6)
     return np.random.default_rng(SEEDS[1]).random(len(g)) < share
 
 
@@ -157,12 +155,13 @@ def compute():
     result["accuracies"] = table.to_dict()
     g = test["mag_sdss_g"].to_numpy()
     result["extrapolation"] = {"true": float(quasar[chosen].mean())}
-    log_star = selector.log10_densities(test)[:, 1]
-    for name, prefers in (("magnitude alone", False), ("few stars near", True)):
-        spectra = chosen & has_spectrum(g, log_star, prefers)
+    log_quasar, log_star = selector.log10_densities(test[chosen]).T
+    odds = log_quasar - log_star
+    for name, prefers in (("magnitude alone", False), ("sure cases", True)):
+        spectra = np.flatnonzero(chosen)[has_spectrum(g[chosen], odds, prefers)]
         whole = extrapolated_efficiency(quasar[spectra], g[spectra], g[chosen], G_BINS)
         result["extrapolation"][name] = {
-            "with_spectra": int(spectra.sum()),
+            "with_spectra": len(spectra),
             "efficiency_of_these": float(quasar[spectra].mean()),
             "efficiency": whole.efficiency.to_dict(),
             "by_g": rows(whole.by_magnitude),
@@ -173,6 +172,8 @@ def compute():
     caught[np.flatnonzero(inside)[chosen]] = True
     chain["in the catalog"] = caught[everything]
     result["chain"] = completeness_chain(chain).reset_index(names="cut").to_dict("records")
+    spectroscopic = quasar & is_quasar_class(test["label_class"])
+    result["completeness_of_known"] = completeness(spectroscopic, chosen).to_dict()
     result["by_reddening"] = {
         str(e): rows(simulated_completeness(selector, Z_BINS, reddening=e, n=1000))
         for e in REDDENING
