@@ -8,7 +8,8 @@ the mix and recomputes the efficiency for any other.
 from qsolearn.judge.confusion import Confusion, confusion
 from qsolearn.judge.counts import CountsSlope, counts_slope, number_counts
 from qsolearn.judge.estimate import Estimate, proportion
-from qsolearn.judge.redshift import nmad, outlier_fraction
+from qsolearn.judge.redshift import nmad, outlier_fraction, redshift_report
+from qsolearn.judge.reliability import probability_integral, reliability
 from qsolearn.judge.selection import (
     SelectionReport,
     class_labels,
@@ -18,6 +19,8 @@ from qsolearn.judge.selection import (
     is_quasar_class,
     selection_report,
 )
+from qsolearn.judge.splits import over_splits, paired_difference, split_mean, stratified_splits
+from qsolearn.judge.threshold import precision_recall, recall_at_precision, threshold_curve
 
 __all__ = [
     "Confusion",
@@ -34,6 +37,16 @@ __all__ = [
     "nmad",
     "number_counts",
     "outlier_fraction",
+    "over_splits",
+    "paired_difference",
+    "precision_recall",
+    "probability_integral",
     "proportion",
+    "recall_at_precision",
+    "redshift_report",
+    "reliability",
     "selection_report",
+    "split_mean",
+    "stratified_splits",
+    "threshold_curve",
 ]
