@@ -1,7 +1,7 @@
 """Save a trained selector as a folder of JSON and npz that anyone can read; no pickles.
 
 The folder holds ``model.json`` (what it is, bands, labels, settings, provenance, versions) and
-``arrays.npz`` (the numbers).
+``arrays.npz`` (the numbers; boosted trees are there as the bytes of xgboost's own JSON).
 """
 
 from __future__ import annotations
@@ -19,12 +19,18 @@ from qsolearn.frame.write import replace_atomically
 from qsolearn.selection.baselines import UVExcessCut
 from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
+from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
 
 __all__ = ["load_selector", "save_selector"]
 
 _FORMAT = 1
 _FILES = ("model.json", "arrays.npz")
-_SAVED = {"KernelBayesClassifier": KernelBayesClassifier, "UVExcessCut": UVExcessCut}
+_SAVED = {
+    "KernelBayesClassifier": KernelBayesClassifier,
+    "UVExcessCut": UVExcessCut,
+    "BoostedTrees": BoostedTrees,
+    "ReverseSelectionClassifier": ReverseSelectionClassifier,
+}
 
 
 def save_selector(selector, folder, *, provenance=None, overwrite=False):
@@ -33,7 +39,8 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     Parameters
     ----------
     selector : FrameSelector
-        Fitted, around a KernelBayesClassifier, a UVExcessCut or scikit-learn's DummyClassifier.
+        Fitted, around a KernelBayesClassifier, a UVExcessCut, BoostedTrees, a
+        ReverseSelectionClassifier of BoostedTrees, or scikit-learn's DummyClassifier.
     folder : str or Path
         Folder to write.
     provenance : dict, optional
@@ -69,7 +76,7 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         "left_out": selector.n_left_out_,
         "classifier": {"kind": kind, "values": values},
         "provenance": provenance or {},
-        "versions": {p: version(p) for p in ("qsolearn", "numpy", "scikit-learn")},
+        "versions": {p: version(p) for p in _packages(kind)},
     }
     folder = Path(folder)
     if overwrite and folder.is_dir():
@@ -82,6 +89,12 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         temporary.mkdir()
         (temporary / "model.json").write_text(json.dumps(model, indent=2) + "\n", encoding="utf-8")
         np.savez_compressed(temporary / "arrays.npz", **arrays)
+
+
+def _packages(kind):
+    """Packages whose versions a reader of the model may ask for."""
+    trees = kind in ("BoostedTrees", "ReverseSelectionClassifier")
+    return ["qsolearn", "numpy", "scikit-learn", *(["xgboost"] if trees else [])]
 
 
 def load_selector(folder):
