@@ -44,7 +44,7 @@ def reliability(happened, probability, bins=10, level=LEVEL):
     Examples
     --------
     >>> table = reliability([True, False, True, True], [0.9, 0.2, 0.8, 0.7], bins=2)
-    >>> table[["reported", "value"]].to_numpy().tolist()
+    >>> table[["reported", "value"]].round(2).to_numpy().tolist()
     [[0.2, 0.0], [0.8, 1.0]]
     """
     happened, probability = np.asarray(happened), np.asarray(probability, dtype=float)

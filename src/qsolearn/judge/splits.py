@@ -181,7 +181,7 @@ def paired_difference(first, second, test_fraction=0.2, level=LEVEL):
     Examples
     --------
     >>> paired_difference([0.84, 0.86, 0.85], [0.80, 0.83, 0.80])
-    0.04 (0.02 to 0.06, n = 3)
+    0.04 (0.007 to 0.073, n = 3)
     """
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if first.shape != second.shape or first.ndim != 1:

@@ -11,6 +11,7 @@ __all__ = [
     "CLASSES",
     "HIGH_Z",
     "METHODS",
+    "PARTS",
     "PUBLISHED",
     "published_confusion",
     "published_stages",
@@ -31,6 +32,15 @@ HIGH_Z = 2.5
 
 #: The three methods that the paper compares.
 METHODS = ("direct", "undersampled", "reverse")
+
+#: What the paper consists of.
+PARTS = (
+    *(f"Section {k}" for k in ("1", "2", "3", "3.1", "3.2", "4", "5", "5.1", "5.2", "5.3", "5.4",
+                               "5.5", "5.6", "5.7", "6", "7", "8", "A", "B")),
+    *(f"Equation {k}" for k in (1, 2)),
+    *(f"Table {k}" for k in range(1, 9)),
+    *(f"Figure {k}" for k in range(1, 8)),
+)  # fmt: skip
 
 PUBLISHED = {
     # Sect. 4, Table 2: sources by label.
