@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from qsolearn.errors import CatalogError
+from qsolearn.frame import attach_columns
 from qsolearn.judge import class_labels
 from qsolearn.papers.calderone2024.method import TARGET, features, recipe
 from qsolearn.redshift import RedshiftRegressor
@@ -86,7 +87,7 @@ def find_candidates(frame, labels, z):
         raise CatalogError("No quasar with a label has a redshift, so none can be estimated.")
     selector = recipe().fit(frame[known], text[known])
     unknown = frame[~known].reset_index(drop=True)
-    selected = select_frame(selector, unknown)
+    selected = attach_columns(unknown, select_frame(selector, unknown))
     regressor = RedshiftRegressor().fit(features(frame[with_z]), z[with_z])
     chosen = (selected["selected_class"] == TARGET).to_numpy()
     found = selected[chosen].reset_index(drop=True)
