@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from qsolearn.errors import plural
 from qsolearn.judge.estimate import LEVEL, Estimate
 from qsolearn.judge.selection import class_labels
 
@@ -52,7 +53,9 @@ def stratified_splits(labels, n_splits=1, test_fraction=0.2, seed=0):
     text = class_labels(labels)
     missing = int((text == "").sum())
     if missing:
-        raise ValueError(f"{missing:,} of {len(text):,} sources have no label; leave them out.")
+        raise ValueError(
+            f"{missing:,} of {plural(len(text), 'source')} have no label; leave them out."
+        )
     if not 0 < test_fraction < 1:
         raise ValueError(f"The test fraction is {test_fraction}; it must lie between 0 and 1.")
     code, names = pd.factorize(text)
@@ -61,7 +64,7 @@ def stratified_splits(labels, n_splits=1, test_fraction=0.2, seed=0):
     for name, own, size in zip(names, members, sizes, strict=True):
         if not 0 < size < len(own):
             raise ValueError(
-                f"Class {name!r} has {len(own)} sources, too few for a test fraction of "
+                f"Class {name!r} has {plural(len(own), 'source')}, too few for a test fraction of "
                 f"{test_fraction}; leave the class out or change the fraction."
             )
     splits = []

@@ -21,9 +21,9 @@ def priority(magnitude, z_phot):
     Parameters
     ----------
     magnitude : array_like, shape (n,)
-        Magnitude [mag]; NaN comes last.
+        Magnitude [mag]; a candidate without one comes last.
     z_phot : array_like, shape (n,)
-        Estimated redshift; NaN comes last.
+        Estimated redshift; a candidate without one comes last.
 
     Returns
     -------
@@ -40,8 +40,8 @@ def priority(magnitude, z_phot):
     >>> priority([17.0, 18.0, 18.5], [2.6, 4.0, 2.7]).tolist()
     [2, 1, 3]
     """
-    bright = pd.Series(np.asarray(magnitude, dtype=float)).rank(na_option="bottom")
-    far = pd.Series(-np.asarray(z_phot, dtype=float)).rank(na_option="bottom")
+    bright = pd.Series(np.asarray(magnitude, dtype=float)).rank()
+    far = pd.Series(-np.asarray(z_phot, dtype=float)).rank()
     order = pd.DataFrame({"sum": bright + far, "bright": bright}).sort_values(
         ["sum", "bright"], kind="stable"
     )

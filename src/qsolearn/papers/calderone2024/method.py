@@ -147,7 +147,7 @@ def undersample(labels, per_class=None, seed=0):
     size = int(number.min()) if per_class is None else int(per_class)
     if size > number.min():
         raise CatalogError(
-            f"Class {names[number.argmin()]!r} has {number.min():,} sources, fewer than {size:,} "
+            f"Class {str(names[number.argmin()])!r} has {number.min():,} sources, fewer than {size:,} "
             "per class; ask for fewer."
         )
     rng = np.random.default_rng(seed)
