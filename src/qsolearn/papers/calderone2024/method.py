@@ -147,8 +147,8 @@ def undersample(labels, per_class=None, seed=0):
     size = int(number.min()) if per_class is None else int(per_class)
     if size > number.min():
         raise CatalogError(
-            f"Class {str(names[number.argmin()])!r} has {number.min():,} sources, fewer than {size:,} "
-            "per class; ask for fewer."
+            f"Class {str(names[number.argmin()])!r} has {number.min():,} sources, fewer than "
+            f"{size:,} per class; ask for fewer."
         )
     rng = np.random.default_rng(seed)
     rows = [rng.choice(np.flatnonzero(text == n), size, replace=False) for n in names]
