@@ -203,3 +203,37 @@ def test_a_redshift_report_is_the_numbers_group_by_group():
     assert isinstance(table, pd.DataFrame)
     with pytest.raises(ValueError, match="equally many"):
         judge.redshift_report([1.0], [1.0, 2.0], ["a", "b"])
+
+
+@given(scored.filter(lambda pairs: any(p[0] for p in pairs)))
+def test_the_gain_of_average_precision_is_the_difference(pairs):
+    truth, score = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs], float)
+    own = judge.average_precision_gain(truth, score, n_bootstrap=5)
+    assert own == pytest.approx(average_precision_score(truth, score))
+    gain = judge.average_precision_gain(truth, score, -score, n_bootstrap=5)
+    expected = own - average_precision_score(truth, -score)
+    assert gain == pytest.approx(expected)
+
+
+def test_the_paired_interval_of_a_gain_is_narrower_and_covers_the_truth():
+    """Two noisy views of the same sources: the truth is the gain of a very large sample."""
+
+    def sample(n_target, n_other, rng):
+        truth = np.arange(n_target + n_other) < n_target
+        shared = truth * 1.5 + rng.normal(size=len(truth))
+        return truth, shared, shared + 0.7 * rng.normal(size=len(truth))
+
+    truth, a, b = sample(20_000, 200_000, np.random.default_rng(0))
+    right = judge.average_precision_gain(truth, a, b, n_bootstrap=2)
+    hits, narrow, wide = [], [], []
+    for seed in range(60):
+        truth, a, b = sample(60, 600, np.random.default_rng([1, seed]))
+        gain = judge.average_precision_gain(truth, a, b, n_bootstrap=150, seed=seed)
+        one = judge.average_precision_gain(truth, a, n_bootstrap=150, seed=seed)
+        hits.append(gain.low <= right <= gain.high)
+        narrow.append(gain.high - gain.low)
+        wide.append(one.high - one.low)
+    assert np.mean(hits) > 0.85
+    assert np.mean(narrow) < np.mean(wide)
+    with pytest.raises(ValueError, match="no target"):
+        judge.average_precision_gain([False], [0.1])

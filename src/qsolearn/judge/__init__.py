@@ -20,13 +20,19 @@ from qsolearn.judge.selection import (
     selection_report,
 )
 from qsolearn.judge.splits import over_splits, paired_difference, split_mean, stratified_splits
-from qsolearn.judge.threshold import precision_recall, recall_at_precision, threshold_curve
+from qsolearn.judge.threshold import (
+    average_precision_gain,
+    precision_recall,
+    recall_at_precision,
+    threshold_curve,
+)
 
 __all__ = [
     "Confusion",
     "CountsSlope",
     "Estimate",
     "SelectionReport",
+    "average_precision_gain",
     "class_labels",
     "completeness",
     "confusion",
