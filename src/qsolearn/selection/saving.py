@@ -16,19 +16,24 @@ from sklearn.dummy import DummyClassifier
 
 from qsolearn.errors import CatalogError
 from qsolearn.frame.write import replace_atomically
+from qsolearn.redshift import ColorRedshiftRelation, ConditionalRedshift
 from qsolearn.selection.baselines import UVExcessCut
 from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
 from qsolearn.selection.sedfit import SEDClassifier
+from qsolearn.selection.two_pass import TwoPassBayes
 from qsolearn.selection.wedge import ColorWedge
 
 __all__ = ["load_selector", "save_selector"]
 
 _FORMAT = 1
 _FILES = ("model.json", "arrays.npz")
-_SAVED = {"KernelBayesClassifier": KernelBayesClassifier, "UVExcessCut": UVExcessCut}
+_SAVED = {c.__name__: c for c in (KernelBayesClassifier, TwoPassBayes, UVExcessCut)}
 #: Selectors that read frames themselves, without a FrameSelector around them.
 _SELECTORS = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
+_REDSHIFTS = {c.__name__: c for c in (ColorRedshiftRelation, ConditionalRedshift)}
+#: What the arrays of the redshift estimator are called, beside those of the classifier.
+_REDSHIFT_PREFIX = "redshift/"
 
 
 def save_selector(selector, folder, *, provenance=None, overwrite=False):
@@ -37,7 +42,8 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     Parameters
     ----------
     selector : FrameSelector, ColorWedge or SEDClassifier
-        Fitted, around a KernelBayesClassifier, a UVExcessCut or scikit-learn's DummyClassifier.
+        Fitted, around a KernelBayesClassifier, a TwoPassBayes, a UVExcessCut or scikit-learn's
+        DummyClassifier, with or without one of the estimators of `qsolearn.redshift`.
     folder : str or Path
         Folder to write.
     provenance : dict, optional
@@ -48,7 +54,7 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     Raises
     ------
     CatalogError
-        If the classifier cannot be saved, the folder exists, or writing fails.
+        If classifier or redshift estimator cannot be saved, the folder exists, or writing fails.
     """
     kind = type(selector).__name__
     if kind in _SELECTORS:
@@ -69,6 +75,7 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         raise CatalogError(
             f"{kind} cannot be saved; these can: {', '.join(_SAVED)} and DummyClassifier (prior)."
         )
+    redshift, more = _redshift_state(getattr(selector, "redshift_", None))
     model = {
         "format": _FORMAT,
         "selector": "FrameSelector",
@@ -79,10 +86,12 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         "class_counts": selector.class_counts_,
         "left_out": selector.n_left_out_,
         "classifier": {"kind": kind, "values": values},
+        "redshift": redshift,
+        "redshifts": selector.n_redshifts_,
         "provenance": provenance or {},
         "versions": {p: version(p) for p in ("qsolearn", "numpy", "scikit-learn")},
     }
-    _write(model, arrays, folder, overwrite)
+    _write(model, {**arrays, **more}, folder, overwrite)
 
 
 def _write(model, arrays, folder, overwrite):
@@ -97,6 +106,30 @@ def _write(model, arrays, folder, overwrite):
         temporary.mkdir()
         (temporary / "model.json").write_text(json.dumps(model, indent=2) + "\n", encoding="utf-8")
         np.savez_compressed(temporary / "arrays.npz", **arrays)
+
+
+def _redshift_state(estimator):
+    """The redshift estimator as JSON-able values and named arrays."""
+    if estimator is None:
+        return None, {}
+    kind = type(estimator).__name__
+    if kind not in _REDSHIFTS:
+        raise CatalogError(
+            f"{kind} cannot be saved as a redshift estimator; these can: {', '.join(_REDSHIFTS)}."
+        )
+    values, arrays = estimator.to_state()
+    return {"kind": kind, "values": values}, {_REDSHIFT_PREFIX + k: v for k, v in arrays.items()}
+
+
+def _load_redshift(record, arrays):
+    if record is None:
+        return None
+    own = {
+        name.removeprefix(_REDSHIFT_PREFIX): values
+        for name, values in arrays.items()
+        if name.startswith(_REDSHIFT_PREFIX)
+    }
+    return _REDSHIFTS[record["kind"]].from_state(record["values"], own)
 
 
 def load_selector(folder):
@@ -146,9 +179,12 @@ def load_selector(folder):
             )
         else:
             raise CatalogError(f"{folder} holds the unknown classifier {kind!r}.")
+        # Models that were saved before there were redshifts have no record of them.
+        redshift = _load_redshift(model.get("redshift"), arrays)
         selector = FrameSelector(
-            estimator, model["bands"], model["quasar_classes"], model["threshold"]
+            estimator, model["bands"], model["quasar_classes"], model["threshold"], redshift
         )
+        selector.redshift_, selector.n_redshifts_ = redshift, int(model.get("redshifts", 0))
         selector.estimator_ = estimator
         selector.classes_ = np.asarray(estimator.classes_).astype(str)
         selector.quasar_classes_ = list(model["quasar_classes"])
