@@ -77,7 +77,9 @@ def test_the_best_pair_is_the_best_of_the_table(cloud):
     assert len(table) == 9
     row = table.loc[table["score"].idxmax()]
     assert best == {"QSO": row["h_QSO"], "Star": row["h_Star"]}
-    assert_allclose(table["score"], table[["accuracy_QSO", "accuracy_Star"]].mean(axis=1))
+    assert_allclose(table["score"], 0.12 * table["accuracy_QSO"] + 0.88 * table["accuracy_Star"])
+    own = choose_bandwidths(*cloud, [0.2])[1].iloc[0]  # the training frequencies, 300 to 900
+    assert_allclose(own["score"], 0.25 * own["accuracy_QSO"] + 0.75 * own["accuracy_Star"])
 
 
 def test_of_equal_pairs_the_wider_is_taken():

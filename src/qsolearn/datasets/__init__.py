@@ -8,11 +8,14 @@ archive and keeps the answer in a cache.
 
 from qsolearn.datasets.archives import ARCHIVES, Archive
 from qsolearn.datasets.fetch import fetch_around, fetch_region
+from qsolearn.datasets.ks4 import (
+    load_ks4_counts,
+    load_ks4_histograms,
+    load_ks4_milliquas_points,
+)
 from qsolearn.datasets.published import load_calderone2024_new_quasars
 from qsolearn.datasets.real import (
     load_desi_dr1,
-    load_ks4_counts,
-    load_ks4_milliquas_points,
     load_milliquas_stripe82,
     load_ps1_gaia_wise_quasars,
     load_quasar_luminosities,
@@ -32,6 +35,7 @@ __all__ = [
     "load_calderone2024_new_quasars",
     "load_desi_dr1",
     "load_ks4_counts",
+    "load_ks4_histograms",
     "load_ks4_milliquas_points",
     "load_milliquas_stripe82",
     "load_ps1_gaia_wise_quasars",

@@ -166,7 +166,7 @@ def jester2005_i(b, v, r, i):
 
     References
     ----------
-    Jester et al. 2005, AJ 130, 873, Table 1; as combined by Kim et al. 2024, Sect. 4.2.
+    Jester et al. 2005, AJ 130, 873, Table 1; as combined by Kim et al. 2024 for Fig. 6.
 
     Examples
     --------

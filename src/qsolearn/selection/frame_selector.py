@@ -319,7 +319,10 @@ class FrameSelector(BaseEstimator):
         label = _most_probable(self.classes_, proba)
         best = np.where(use, np.max(np.nan_to_num(proba, nan=-1.0), axis=1), np.nan)
         reason = np.empty(len(X), dtype=object)
-        reason[use] = [f"{c}: P = {p:.3f}" for c, p in zip(label[use], best[use], strict=True)]
+        if hasattr(self.estimator_, "explain") and use.any():
+            reason[use] = self.estimator_.explain(X[use])["reason"]
+        else:
+            reason[use] = [f"{c}: P = {p:.3f}" for c, p in zip(label[use], best[use], strict=True)]
         outside = getattr(self.estimator_, "outside_support", None)
         if outside is not None:
             # Only where the answer is the prior itself can every density have been zero.

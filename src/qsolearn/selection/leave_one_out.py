@@ -42,9 +42,9 @@ def choose_bandwidths(X, y, candidates, priors=None, *, n_jobs=None):
 
     Notes
     -----
-    The score is the mean over the classes of the leave-one-out accuracy, so that a class counts the
-    same however many objects it has. Richards et al. choose by the two accuracies together, "after
-    expected misclassifications"; their exact rule was not recovered.
+    The score is the mean of the leave-one-out accuracies weighted by the priors: the share of right
+    labels in a sample that has the class mix of the priors. Richards et al. choose by the two
+    accuracies together, after what misclassification they expect; their exact rule is not known.
 
     References
     ----------
@@ -72,7 +72,9 @@ def choose_bandwidths(X, y, candidates, priors=None, *, n_jobs=None):
         {f"h_{c}": pairs[:, k] for k, c in enumerate(classes)}
         | {f"accuracy_{c}": accuracy[:, k] for k, c in enumerate(classes)}
     )
-    table["score"] = accuracy.mean(axis=1)
+    sizes = np.array([np.mean(np.asarray(y) == c) for c in classes])
+    weights = sizes if priors is None else np.array([priors[c] for c in classes.tolist()])
+    table["score"] = accuracy @ weights
     best = len(table) - 1 - int(np.argmax(table["score"].to_numpy()[::-1]))
     return {c: float(h) for c, h in zip(classes.tolist(), pairs[best], strict=True)}, table
 

@@ -1,7 +1,7 @@
 """Save a trained selector as a folder of JSON and npz that anyone can read; no pickles.
 
 The folder holds ``model.json`` (what it is, bands, labels, settings, provenance, versions) and
-``arrays.npz`` (the numbers).
+``arrays.npz`` (the numbers; boosted trees are there as the bytes of xgboost's own JSON).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from qsolearn.redshift import ColorRedshiftRelation, ConditionalRedshift
 from qsolearn.selection.baselines import UVExcessCut
 from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
+from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
 from qsolearn.selection.sedfit import SEDClassifier
 from qsolearn.selection.two_pass import TwoPassBayes
 from qsolearn.selection.wedge import ColorWedge
@@ -28,12 +29,21 @@ __all__ = ["load_selector", "save_selector"]
 
 _FORMAT = 1
 _FILES = ("model.json", "arrays.npz")
-_SAVED = {c.__name__: c for c in (KernelBayesClassifier, TwoPassBayes, UVExcessCut)}
-#: Selectors that read frames themselves, without a FrameSelector around them.
-_SELECTORS = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
+_SAVED = {
+    c.__name__: c
+    for c in (
+        BoostedTrees,
+        KernelBayesClassifier,
+        ReverseSelectionClassifier,
+        TwoPassBayes,
+        UVExcessCut,
+    )
+}
 _REDSHIFTS = {c.__name__: c for c in (ColorRedshiftRelation, ConditionalRedshift)}
 #: What the arrays of the redshift estimator are called, beside those of the classifier.
 _REDSHIFT_PREFIX = "redshift/"
+#: Selectors that read frames themselves, without a FrameSelector around them.
+_SELECTORS = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
 
 
 def save_selector(selector, folder, *, provenance=None, overwrite=False):
@@ -42,8 +52,9 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     Parameters
     ----------
     selector : FrameSelector, ColorWedge or SEDClassifier
-        Fitted, around a KernelBayesClassifier, a TwoPassBayes, a UVExcessCut or scikit-learn's
-        DummyClassifier, with or without one of the estimators of `qsolearn.redshift`.
+        Fitted, around a KernelBayesClassifier, a TwoPassBayes, a UVExcessCut, BoostedTrees, a
+        ReverseSelectionClassifier of BoostedTrees, or scikit-learn's DummyClassifier, with or
+        without one of the estimators of `qsolearn.redshift`.
     folder : str or Path
         Folder to write.
     provenance : dict, optional
@@ -64,6 +75,8 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         _write(model, arrays, folder, overwrite)
         return
     estimator = getattr(selector, "estimator_", None)
+    if hasattr(selector, "steps"):
+        raise CatalogError(f"{kind} cannot be saved; save its steps {', '.join(selector.steps)}.")
     if estimator is None:
         raise CatalogError("Only a fitted FrameSelector can be saved; call fit first.")
     kind = type(estimator).__name__
@@ -89,9 +102,9 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         "redshift": redshift,
         "redshifts": selector.n_redshifts_,
         "provenance": provenance or {},
-        "versions": {p: version(p) for p in ("qsolearn", "numpy", "scikit-learn")},
+        "versions": {p: version(p) for p in _packages(kind)},
     }
-    _write(model, {**arrays, **more}, folder, overwrite)
+    _write(model, arrays | more, folder, overwrite)
 
 
 def _write(model, arrays, folder, overwrite):
@@ -106,6 +119,12 @@ def _write(model, arrays, folder, overwrite):
         temporary.mkdir()
         (temporary / "model.json").write_text(json.dumps(model, indent=2) + "\n", encoding="utf-8")
         np.savez_compressed(temporary / "arrays.npz", **arrays)
+
+
+def _packages(kind):
+    """Packages whose versions a reader of the model may ask for."""
+    trees = kind in ("BoostedTrees", "ReverseSelectionClassifier")
+    return ["qsolearn", "numpy", "scikit-learn", *(["xgboost"] if trees else [])]
 
 
 def _redshift_state(estimator):

@@ -15,8 +15,8 @@ then happens to a faint source differs:
     a band below 5 sigma is missing in PS1 and Gaia; a source below 5 sigma in W1 is absent from
     WISE, one that is there has 95 % upper limits where it is below 2 sigma;
 ``ks4``
-    BVRI from four dithered exposures with gaps between the CCDs: a source has lost one or more of
-    the four in some bands, which costs depth, and once in a while all; near-infrared from VISTA or,
+    BVRI from four dithered exposures with gaps between the CCDs (`qsolearn.simulate.mosaic`): a
+    source in a gap has lost one or more of them, which costs depth; near-infrared from VISTA or,
     outside its area, 2MASS; upper limits below 2 sigma.
 """
 
@@ -110,8 +110,8 @@ _SATURATION = {
 }  # fmt: skip
 #: Share of SDSS sources with a wrong band, from the even rows of SDSS DR5 quasars (approximate).
 _SPOILED = 0.005
-#: Share of the KS4 mosaic in gaps between CCDs, number of dithered exposures.
-_GAPS, _DITHERS = 0.075, 4
+#: Dithered exposures of KS4.
+_DITHERS = 4
 #: Share of the KS4 area with VISTA photometry (approximate).
 _VISTA_SHARE = 0.75
 
@@ -211,7 +211,7 @@ def _noise(mags, depth, floor, rng):
     return flux + error * rng.standard_normal(flux.shape), error
 
 
-def observe(survey, mags, latitude, rng):
+def observe(survey, mags, latitude, rng, shots=None):
     """Measured magnitudes, errors and limits of sources.
 
     Parameters
@@ -224,6 +224,8 @@ def observe(survey, mags, latitude, rng):
         Galactic latitudes [deg], signed.
     rng : numpy.random.Generator
         Source of randomness.
+    shots : ndarray of int, shape (n,), optional
+        Exposures of each source in the bands of KS4, of four; None = all four.
 
     Returns
     -------
@@ -237,12 +239,10 @@ def observe(survey, mags, latitude, rng):
     depth = np.array([_DEPTH.get(r.id, r.depth) for r in records])
     floor = np.array([_FLOOR[name] for name in names]) / POGSON
     depth = np.broadcast_to(depth, mags.shape)
-    if survey.name == "ks4":
+    if shots is not None:
         depth = depth.copy()
-        kmt = names == "kmt"
-        shots = rng.binomial(_DITHERS, 1 - _GAPS, (len(mags), kmt.sum()))
         with np.errstate(divide="ignore"):
-            depth[:, kmt] += 1.25 * np.log10(shots / _DITHERS)
+            depth[:, names == "kmt"] += 1.25 * np.log10(shots / _DITHERS)[:, None]
     if survey.name == "sdss":
         mags = spoil(mags, _SPOILED, rng)
     flux, error = _noise(mags, depth, floor, rng)

@@ -1,8 +1,4 @@
-"""All plots: objects that hold what is drawn, in one style.
-
-Each display is made from results (``from_...``), draws itself with ``plot(ax=None)`` and keeps
-``ax_`` and ``figure_``. matplotlib is imported only when something is drawn.
-"""
+"""The style, color planes, confusion matrices, binned rates and trade-offs."""
 
 from __future__ import annotations
 
@@ -325,7 +321,7 @@ class DensityPlaneDisplay:
         label = None if label is None else np.asarray(label)[quasar]
         return cls(log_star, log_quasar, label, limit)
 
-    def plot(self, ax=None, *, size=5.0):
+    def plot(self, ax=None, *, size=8.0):
         """Draw.
 
         Parameters
@@ -352,7 +348,7 @@ class DensityPlaneDisplay:
             self.ax_.axvline(self.limit, color="#D55E00", ls="--", label="limit")
         names = (f"log10 density of {kind}" for kind in ("stars", "quasars"))
         self.ax_.set(**dict(zip(("xlabel", "ylabel"), names, strict=True)))
-        self.ax_.legend(markerscale=2.0, loc="lower left")
+        self.ax_.legend(markerscale=2.0, loc="lower left", frameon=True, framealpha=0.8)
         return self
 
 
