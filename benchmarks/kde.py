@@ -5,8 +5,9 @@ is simulated: stars along a curved ridge, quasars around a loop. CPU seconds of 
 builds and fits included. Peers run on a marked subset of the objects where they are slow, and only
 what grows with the number of objects is scaled up, never their fit.
 
-    python benchmarks/kde.py epanechnikov    labels and densities beside peers; correctness
+    python benchmarks/kde.py epanechnikov    labels and densities beside peers
     python benchmarks/kde.py gaussian        Gaussian densities beside peers
+    python benchmarks/kde.py check           labels against brute force
     python benchmarks/kde.py leave-one-out   a 10 x 10 grid of bandwidths
     python benchmarks/kde.py growth          numbers of objects and of training points
     python benchmarks/kde.py threads         the second thread; wants a quiet machine
@@ -37,6 +38,7 @@ N_STARS, N_QUASARS, N_OBJECTS = 478_144, 16_713, 830_000
 BANDWIDTH = 0.15
 PRIORS = {"QSO": 0.12, "star": 0.88}
 N_CHECKED = 20_000
+PACKAGES = ["qsolearn", "scikit-learn", "mlpack"]
 
 
 def make_stars(rng, n, reddest=1.0):
@@ -84,55 +86,61 @@ def fit(X, y, kernel="epanechnikov", n_jobs=1):
     return KernelBayesClassifier(BANDWIDTH, kernel, PRIORS, n_jobs).fit(X, y)
 
 
-@njit(nogil=True)
-def brute_force_label(x, quasars, stars, square, quasar_factor, star_factor):
-    """Labels (True: quasar) and how close the two prior-weighted sums are, pair by pair."""
-    labels, closeness = np.empty(len(x), np.bool_), np.empty(len(x))
+@njit(fastmath=True)
+def brute_force_sums(x, points, square):
+    """Kernel sums pair by pair; points come as (4, n)."""
+    sums = np.zeros(len(x))
     for i in range(len(x)):
-        sums = np.zeros(2)
-        for c, points in enumerate((quasars, stars)):
-            for j in range(len(points)):
-                distance = 0.0
-                for d in range(points.shape[1]):
-                    distance += (x[i, d] - points[j, d]) ** 2
-                if distance < square:
-                    sums[c] += 1.0 - distance / square
-        sums *= np.array([quasar_factor, star_factor])
-        labels[i] = sums[0] > sums[1]
-        closeness[i] = abs(sums[0] - sums[1]) / max(sums.max(), 1e-300)
-    return labels, closeness
+        total = 0.0
+        for j in range(points.shape[1]):
+            distance = 0.0
+            for d in range(4):
+                distance += (x[i, d] - points[d, j]) ** 2
+            total += max(1.0 - distance / square, 0.0)
+        sums[i] = total
+    return sums
 
 
-def check_labels(X, y, objects, predicted, rng):
+def check(rng):
     """Disagreements with brute force on random objects, ties (to 1e-12) aside."""
+    X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
     which = rng.choice(len(objects), N_CHECKED, replace=False)
-    quasars, stars = X[y == "QSO"], X[y == "star"]
-    labels, closeness = brute_force_label(
-        objects[which],
-        quasars,
-        stars,
-        BANDWIDTH**2,
-        PRIORS["QSO"] / len(quasars),
-        PRIORS["star"] / len(stars),
-    )
-    differ = labels != (predicted[which] == "QSO")
+    model = fit(X, y)
+    sums, exact = [], []
+    for c, label in enumerate(model.classes_):
+        points = X[y == label]
+        sums.append(brute_force_sums(objects[which], points.T.copy(), BANDWIDTH**2))
+        volume = np.pi**2 / 2 * BANDWIDTH**4 / 3 * len(points)
+        exact.append(np.exp(model.log_density(objects[which])[:, c]) * volume)
+        sums[-1] *= PRIORS[label] / len(points)
+        exact[-1] *= PRIORS[label] / len(points)
+    quasars, stars = sums
+    closeness = abs(quasars - stars) / np.maximum(np.maximum(quasars, stars), 1e-300)
     tie = (closeness < 1e-12) & (closeness > 0)
-    return {
-        "objects": N_CHECKED,
+    differ = (quasars > stars) != (model.predict(objects)[which] == "QSO")
+    dense = [own > 1e-3 * PRIORS[c] / np.sum(y == c) for own, c in zip(sums, PRIORS, strict=True)]
+    errors = [
+        abs(own[k] / reference[k] - 1).max()
+        for own, reference, k in zip(exact, sums, dense, strict=True)
+    ]
+    result = {
+        "checked": N_CHECKED,
         "disagreements": int((differ & ~tie).sum()),
         "ties": int(tie.sum()),
+        "largest_relative_error_of_sums_above_0.001": float(f"{max(errors):.1e}"),
     }
+    print(json.dumps(result), flush=True)
+    return result
 
 
 def time_ours(X, y, objects, tasks):
-    """CPU seconds with fit of each (task, kernel, method), and the result of the first."""
-    rows, results = [], []
+    """CPU seconds with fit of each (task, kernel, method)."""
+    rows = []
     for task, kernel, method in tasks:
         seconds, model = cpu_seconds(fit, X, y, kernel)
-        more, result = cpu_seconds(getattr(model, method), objects)
+        more, _ = cpu_seconds(getattr(model, method), objects)
         rows.append(row(task, "qsolearn", len(objects), seconds, more, len(objects)))
-        results.append(result)
-    return rows, results[0]
+    return rows
 
 
 def row(task, package, n, fit_seconds, seconds, n_all):
@@ -186,16 +194,36 @@ def time_mlpack(samples, objects, task, kernel, rtol, n):
     return row(task, f"mlpack dual tree, rel {rtol:g}", n, fits, seconds - fits, len(objects))
 
 
-def compare(rows, peers, samples, objects, mlpack_objects):
-    """Add the rows of scikit-learn and mlpack; ratios of the objects per CPU second."""
-    task, kernel, rtol, n = peers
-    rows.append(time_sklearn(samples, objects, task, kernel, rtol, n))
-    try:
-        importlib.import_module("mlpack")
-    except ImportError:
-        print("mlpack is not installed: pip install mlpack to compare with it")
-    else:
-        rows.append(time_mlpack(samples, objects, task, kernel, rtol, mlpack_objects))
+def epanechnikov(rng, packages, mlpack_objects, known):
+    tasks = [("labels", "epanechnikov", "predict"), ("densities", "epanechnikov", "log_density")]
+    peers = ("densities", "epanechnikov", 0.0)
+    return compare(rng, tasks, peers, packages, 2000, mlpack_objects, known)
+
+
+def gaussian(rng, packages, mlpack_objects, known):
+    tasks = [("gaussian", "gaussian", "log_density")]
+    peers = ("gaussian", "gaussian", 1e-4)
+    return compare(rng, tasks, peers, packages, 500, mlpack_objects // 10, known)
+
+
+def compare(rng, tasks, peers, packages, sklearn_objects, mlpack_objects, known):
+    """Rows of the packages, beside those known of the others; ratios of objects per CPU second."""
+    X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
+    samples = [X[y == label] for label in ("QSO", "star")]
+    within = [
+        cKDTree(own).query_ball_point(objects[:500], BANDWIDTH, return_length=True).mean()
+        for own in samples
+    ]
+    rows = []
+    if "qsolearn" in packages:
+        rows += time_ours(X, y, objects, tasks)
+    if "scikit-learn" in packages:
+        rows.append(time_sklearn(samples, objects, *peers, sklearn_objects))
+    if "mlpack" in packages:
+        rows.append(time_mlpack(samples, objects, *peers, mlpack_objects))
+    rows = [r | provenance() for r in rows]
+    timed = {(r["task"], r["package"]) for r in rows}
+    rows += [r for r in known if (r["task"], r["package"]) not in timed]
     ratios = []
     for ours in rows:
         for theirs in rows:
@@ -205,39 +233,13 @@ def compare(rows, peers, samples, objects, mlpack_objects):
                     {"task": ours["task"], "package": theirs["package"], "ratio": round(ratio, 1)}
                 )
                 print(json.dumps(ratios[-1]), flush=True)
-    return {"rows": rows, "ratios": ratios}
-
-
-def epanechnikov(rng, mlpack_objects):
-    X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
-    reach = [
-        cKDTree(X[y == label]).query_ball_point(objects[:2000], BANDWIDTH, return_length=True)
-        for label in ("star", "QSO")
-    ]
-    within = [round(float(n.mean()), 1) for n in reach]
-    print("training points within a bandwidth:", within, flush=True)
-    rows, predicted = time_ours(
-        X,
-        y,
-        objects,
-        [
-            ("labels", "epanechnikov", "predict"),
-            ("densities", "epanechnikov", "log_density"),
-        ],
-    )
-    samples = [X[y == label] for label in ("QSO", "star")]
-    peers = ("densities", "epanechnikov", 0.0, 2000)
-    compared = compare(rows, peers, samples, objects, mlpack_objects)
-    check = check_labels(X, y, objects, predicted, rng)
-    print(json.dumps(check), flush=True)
-    return {"mean_within_bandwidth": within, **compared, "check": check}
-
-
-def gaussian(rng, mlpack_objects):
-    X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
-    rows, _ = time_ours(X, y, objects, [("gaussian", "gaussian", "log_density")])
-    samples = [X[y == label] for label in ("QSO", "star")]
-    return compare(rows, ("gaussian", "gaussian", 1e-4, 500), samples, objects, mlpack_objects)
+    return {
+        "mean_within_bandwidth": {
+            label: round(float(n), 1) for label, n in zip(("QSO", "star"), within, strict=True)
+        },
+        "rows": rows,
+        "ratios": ratios,
+    }
 
 
 def leave_one_out(rng):
@@ -331,20 +333,41 @@ def warm_up(rng):
         model.log_density(small[2])
 
 
+def provenance():
+    return {
+        "command": " ".join(["python", *sys.argv]),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "part", choices=["epanechnikov", "gaussian", "leave-one-out", "growth", "threads"]
+        "part",
+        choices=["epanechnikov", "gaussian", "check", "leave-one-out", "growth", "threads"],
     )
+    parser.add_argument("--packages", nargs="+", default=PACKAGES, choices=PACKAGES)
     parser.add_argument(
         "--mlpack-objects", type=int, default=100_000, help="a tenth of it for gaussian"
     )
     arguments = parser.parse_args()
-    warm_up(np.random.default_rng(1))
-    rng = np.random.default_rng(0)
-    part = {
-        "command": " ".join(["python", *sys.argv]),
-        "date": datetime.now(UTC).date().isoformat(),
+    result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    name = arguments.part.replace("-", "_")
+    known = result.get(name, {}).get("rows", [])
+    beside = {
+        "packages": arguments.packages,
+        "mlpack_objects": arguments.mlpack_objects,
+        "known": known,
+    }
+    run = {
+        "epanechnikov": partial(epanechnikov, **beside),
+        "gaussian": partial(gaussian, **beside),
+        "check": check,
+        "leave-one-out": leave_one_out,
+        "growth": growth,
+        "threads": threads,
+    }
+    part = provenance() | {
         "versions": versions(),
         "stars": N_STARS,
         "quasars": N_QUASARS,
@@ -352,16 +375,8 @@ def main():
         "bandwidth": BANDWIDTH,
     }
     print(json.dumps(part), flush=True)
-    run = {
-        "epanechnikov": partial(epanechnikov, mlpack_objects=arguments.mlpack_objects),
-        "gaussian": partial(gaussian, mlpack_objects=arguments.mlpack_objects // 10),
-        "leave-one-out": leave_one_out,
-        "growth": growth,
-        "threads": threads,
-    }
-    part |= run[arguments.part](rng)
-    result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    result[arguments.part.replace("-", "_")] = part
+    warm_up(np.random.default_rng(1))
+    result[name] = part | run[arguments.part](np.random.default_rng(0))
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
 
