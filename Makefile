@@ -72,6 +72,7 @@ real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_D
 	$(BIN)/python benchmarks/real_stars.py
 	$(BIN)/python benchmarks/real_redshift.py
 	$(BIN)/python benchmarks/real_ks4.py
+	$(BIN)/python benchmarks/real_redshift_wise.py
 
 real-summaries: torch  ## Judge the summary metrics on the human judgements in QSOLEARN_SHARED
 	$(BIN)/python benchmarks/summaries_real.py judge

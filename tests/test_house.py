@@ -18,6 +18,7 @@ ORDER = [
     "judge",
     "frame",
     "features",
+    "observing",
     "sky",
     "sed",
     "redshift",

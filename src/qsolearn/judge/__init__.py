@@ -11,7 +11,8 @@ from qsolearn.judge.counts import CountsSlope, counts_slope, number_counts
 from qsolearn.judge.double_power_law import DoublePowerLaw, fit_double_power_law
 from qsolearn.judge.estimate import Estimate, proportion
 from qsolearn.judge.extrapolation import Extrapolation, extrapolated_efficiency
-from qsolearn.judge.redshift import nmad, outlier_fraction
+from qsolearn.judge.redshift import nmad, outlier_fraction, redshift_report
+from qsolearn.judge.reliability import probability_integral, reliability
 from qsolearn.judge.selection import (
     SelectionReport,
     class_labels,
@@ -21,6 +22,13 @@ from qsolearn.judge.selection import (
     is_quasar_class,
     selection_report,
 )
+from qsolearn.judge.splits import over_splits, paired_difference, split_mean, stratified_splits
+from qsolearn.judge.threshold import (
+    average_precision_gain,
+    precision_recall,
+    recall_at_precision,
+    threshold_curve,
+)
 
 __all__ = [
     "Confusion",
@@ -29,6 +37,7 @@ __all__ = [
     "Estimate",
     "Extrapolation",
     "SelectionReport",
+    "average_precision_gain",
     "class_labels",
     "completeness",
     "completeness_chain",
@@ -42,6 +51,16 @@ __all__ = [
     "nmad",
     "number_counts",
     "outlier_fraction",
+    "over_splits",
+    "paired_difference",
+    "precision_recall",
+    "probability_integral",
     "proportion",
+    "recall_at_precision",
+    "redshift_report",
+    "reliability",
     "selection_report",
+    "split_mean",
+    "stratified_splits",
+    "threshold_curve",
 ]
