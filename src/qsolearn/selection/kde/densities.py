@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from qsolearn.selection.kde.candidates import is_wide, make_room, sum_candidates
+from qsolearn.selection.kde.leaf_sums import is_wide, make_room, sum_candidates
 from qsolearn.selection.kde.tree import axes_of, largest_leaf
 
 __all__ = ["log_normalization", "sum_node"]

@@ -10,13 +10,8 @@ import numpy as np
 from numba import njit
 
 from qsolearn.selection.kde.bounds import recenter, smallest_difference, value_at
-from qsolearn.selection.kde.candidates import (
-    SETTLED,
-    make_room,
-    refine_candidates,
-    sum_candidates,
-    write_trace,
-)
+from qsolearn.selection.kde.candidates import SETTLED, refine_candidates, write_trace
+from qsolearn.selection.kde.leaf_sums import make_room, sum_candidates
 from qsolearn.selection.kde.tree import axes_of, largest_leaf
 
 __all__ = ["UNSETTLED", "label_node"]

@@ -8,8 +8,9 @@ import numpy as np
 from numba import njit
 
 from qsolearn.selection.kde.bounds import recenter, smallest_difference, value_at
-from qsolearn.selection.kde.candidates import make_room, refine_candidates, sum_candidates
+from qsolearn.selection.kde.candidates import refine_candidates
 from qsolearn.selection.kde.labels import ROUNDING, SHARE
+from qsolearn.selection.kde.leaf_sums import make_room, sum_candidates
 from qsolearn.selection.kde.tree import axes_of, largest_leaf
 
 __all__ = ["sum_near_thresholds"]
