@@ -52,6 +52,8 @@ CANDIDATE_BANDWIDTHS = (0.10, 0.15, 0.20, 0.25)
 RELATION = ColorRedshiftRelation(bin_width=0.1, bin_step=0.05, min_objects=10)
 G_BINS = np.arange(17.0, 21.01, 0.5)
 Z_BINS = np.arange(0.25, 3.01, 0.25)
+#: Shares of the recognized training quasars that the limit on the star density keeps.
+KEEPS = (0.98, 0.99, 0.995)
 REDDENING = (-0.03, 0.0, 0.03, 0.06)
 COUNT_BINS = np.arange(16.5, 20.51, 0.25)
 
@@ -73,6 +75,15 @@ def has_spectrum(g, odds, prefers):
     if prefers:
         share = share * np.where(odds > np.median(odds), 1.5, 1 / 6)
     return np.random.default_rng(SEEDS[1]).random(len(g)) < share
+
+
+def limited(quasar, spectroscopic, found):
+    """Rates with one limit on the star density."""
+    return {
+        "completeness_of_known": completeness(spectroscopic, found).to_dict(),
+        "completeness": completeness(quasar, found).to_dict(),
+        "efficiency": efficiency(quasar, found).to_dict(),
+    }
 
 
 def judged(selector, test, quasar):
@@ -174,6 +185,13 @@ def compute():
     result["chain"] = completeness_chain(chain).reset_index(names="cut").to_dict("records")
     spectroscopic = quasar & is_quasar_class(test["label_class"])
     result["completeness_of_known"] = completeness(spectroscopic, chosen).to_dict()
+    result["limits"] = {}
+    for keep in KEEPS:
+        own = recipe(selector.estimator_.bandwidths_, redshift=RELATION)
+        own.estimator.set_params(keep=keep)
+        found = select_frame(own.fit(train, label, z), test)["is_candidate"].to_numpy()
+        result["limits"][str(keep)] = limited(quasar, spectroscopic, found)
+    result["limits"]["none"] = limited(quasar, spectroscopic, selector.predict(test) == "QSO")
     result["by_reddening"] = {
         str(e): rows(simulated_completeness(selector, Z_BINS, reddening=e, n=1000))
         for e in REDDENING

@@ -10,10 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from qsolearn.bands import check_bands, color_names
 from qsolearn.errors import CatalogError, plural
-from qsolearn.features import NeighborColors
 from qsolearn.frame import magnitudes, validate_frame
 from qsolearn.judge import is_quasar_class
-from qsolearn.photometry import color_covariance
+from qsolearn.photometry import color_covariance, colors
 
 __all__ = ["FrameSelector", "check_measured", "most_probable"]
 
@@ -354,7 +353,7 @@ class FrameSelector(BaseEstimator):
 
     @staticmethod
     def _colors(frame, bands):
-        return NeighborColors().fit_transform(magnitudes(frame, bands))
+        return colors(magnitudes(frame, bands))
 
 
 def _two_bands(bands):
