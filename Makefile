@@ -54,6 +54,7 @@ real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_D
 	$(BIN)/python benchmarks/real_selection.py
 	$(BIN)/python benchmarks/real_sky.py
 	$(BIN)/python benchmarks/real_redshift.py
+	$(BIN)/python benchmarks/real_sedfit.py
 	$(BIN)/python benchmarks/real_ks4.py
 
 real-summaries: torch  ## Judge the summary metrics on the human judgements in QSOLEARN_SHARED

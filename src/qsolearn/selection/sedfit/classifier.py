@@ -251,8 +251,8 @@ class SEDClassifier(BaseEstimator):
         use = n > PARAMETERS["qso"]
         if not use.any():
             raise CatalogError(
-                f"No source has the {PARAMETERS['qso'] + 1} measured bands that a fit needs; the "
-                f"best has {n.max()}."
+                f"No source has the {PARAMETERS['qso'] + 1} bands with magnitude and error that a "
+                f"fit needs; the best has {n.max()}."
             )
         rows = np.flatnonzero(use)
         parts = []
