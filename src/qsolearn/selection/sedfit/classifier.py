@@ -155,15 +155,28 @@ class SEDClassifier(BaseEstimator):
         elif not isinstance(templates, TemplateSet):
             templates = folder_templates(templates)
         z = np.arange(round(self.z_max / self.z_step) + 1) * self.z_step
-        self._set_grid(model_grid(templates, bands, z))
-        return self
+        return self.use_grid(model_grid(templates, bands, z))
 
-    def _set_grid(self, grid):
+    def use_grid(self, grid):
+        """Take a grid of models that was made before, instead of `fit`.
+
+        Parameters
+        ----------
+        grid : ModelGrid
+            Band fluxes of all models.
+
+        Returns
+        -------
+        self
+        """
+        self._check_settings()
+        self._check_count(grid.bands)
         self.grid_ = grid
         self.bands_ = list(grid.bands)
         self.floor_ = self._floor(self.bands_)
         self.classes_ = np.array(["QSO", "Galaxy", "Star"])
         self.quasar_classes_ = ["QSO"]
+        return self
 
     @staticmethod
     def _check_count(bands):
@@ -286,6 +299,45 @@ class SEDClassifier(BaseEstimator):
             }
         )  # fmt: skip
 
+    def model_fluxes(self, fits, kind):
+        """Band fluxes of the best models of a kind.
+
+        Parameters
+        ----------
+        fits : pandas.DataFrame, n rows
+            As `fit_sources` gives them.
+        kind : {"qso", "galaxy", "star"}
+
+        Returns
+        -------
+        ndarray, shape (n, b)
+            AB flux [nanomaggy] in each of ``bands_``; NaN without a fit.
+        """
+        g = self.grid_
+        known = fits["chi2_qso"].notna().to_numpy()
+        best = fits[known]
+
+        def place(names, column):
+            return pd.Index(names).get_indexer(best[column])
+
+        def at(column):
+            return np.searchsorted(g.z, best[column].to_numpy() - 1e-9)
+
+        if kind == "star":
+            flux = best[["amp_star"]].to_numpy() * g.stars[place(g.star_names, "star_model")]
+        elif kind == "galaxy":
+            model = g.galaxies[at("z_galaxy"), place(g.galaxy_names, "galaxy_model")]
+            flux = best[["amp_galaxy"]].to_numpy() * model
+        else:
+            z = at("z_phot")
+            nucleus = g.agn[z, place(g.agn_names, "qso_model")]
+            host = g.hosts[z, place(g.host_names, "host_model")]
+            flux = best[["amp_nucleus"]].to_numpy() * nucleus
+            flux += best[["amp_host"]].to_numpy() * host
+        out = np.full((len(fits), len(g.bands)), np.nan)
+        out[known] = flux
+        return out
+
     def accept(self, fits):
         """Apply the rules of a candidate to fits.
 
@@ -394,5 +446,4 @@ class SEDClassifier(BaseEstimator):
         settings["host_share"] = tuple(settings["host_share"])
         self = cls(bands=list(values["bands"]), **settings)
         names = {k: tuple(values[k]) for k in values if k.endswith("_names") or k == "bands"}
-        self._set_grid(ModelGrid(**names, **arrays, source=values["source"]))
-        return self
+        return self.use_grid(ModelGrid(**names, **arrays, source=values["source"]))
