@@ -8,6 +8,7 @@ the mix and recomputes the efficiency for any other.
 from qsolearn.judge.confusion import Confusion, confusion
 from qsolearn.judge.counts import CountsSlope, counts_slope, number_counts
 from qsolearn.judge.estimate import Estimate, proportion
+from qsolearn.judge.lists import compare_lists, recovery_by_reason
 from qsolearn.judge.redshift import nmad, outlier_fraction
 from qsolearn.judge.selection import (
     SelectionReport,
@@ -25,6 +26,7 @@ __all__ = [
     "Estimate",
     "SelectionReport",
     "class_labels",
+    "compare_lists",
     "completeness",
     "confusion",
     "counts_slope",
@@ -35,5 +37,6 @@ __all__ = [
     "number_counts",
     "outlier_fraction",
     "proportion",
+    "recovery_by_reason",
     "selection_report",
 ]
