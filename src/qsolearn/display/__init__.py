@@ -12,36 +12,46 @@ from qsolearn.display.basic import (
     TradeOffDisplay,
     use_style,
 )
-from qsolearn.display.coverage import SkyMapDisplay
+from qsolearn.display.coverage import (
+    SkyMapDisplay,
+)
 from qsolearn.display.curves import (
     PrecisionRecallDisplay,
     ReliabilityDisplay,
     SettingsDisplay,
     SplitHistogramDisplay,
 )
-from qsolearn.display.density_plane import DensityPlaneDisplay
+from qsolearn.display.density_plane import (
+    DensityPlaneDisplay,
+)
 from qsolearn.display.redshifts import (
     MagnitudeRedshiftDisplay,
     RedshiftDisplay,
     SkyDisplay,
 )
-from qsolearn.display.wedge import WedgeDisplay
+from qsolearn.display.template_fit import (
+    TemplateFitDisplay,
+)
+from qsolearn.display.wedge import (
+    WedgeDisplay,
+)
 
 __all__ = [
     "CLASS_COLORS",
     "BinnedRateDisplay",
     "ColorColorDisplay",
     "ConfusionDisplay",
-    "DensityPlaneDisplay",
-    "MagnitudeRedshiftDisplay",
+    "TradeOffDisplay",
+    "use_style",
+    "SkyMapDisplay",
     "PrecisionRecallDisplay",
-    "RedshiftDisplay",
     "ReliabilityDisplay",
     "SettingsDisplay",
-    "SkyDisplay",
-    "SkyMapDisplay",
     "SplitHistogramDisplay",
-    "TradeOffDisplay",
+    "DensityPlaneDisplay",
+    "MagnitudeRedshiftDisplay",
+    "RedshiftDisplay",
+    "SkyDisplay",
+    "TemplateFitDisplay",
     "WedgeDisplay",
-    "use_style",
 ]

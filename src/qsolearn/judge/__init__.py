@@ -13,6 +13,8 @@ from qsolearn.judge.estimate import Estimate, proportion
 from qsolearn.judge.extrapolation import Extrapolation, extrapolated_efficiency
 from qsolearn.judge.redshift import nmad, outlier_fraction, redshift_report
 from qsolearn.judge.reliability import probability_integral, reliability
+from qsolearn.judge.lists import compare_lists, recovery_by_reason
+from qsolearn.judge.redshift import nmad, outlier_fraction
 from qsolearn.judge.selection import (
     SelectionReport,
     class_labels,
@@ -39,6 +41,7 @@ __all__ = [
     "SelectionReport",
     "average_precision_gain",
     "class_labels",
+    "compare_lists",
     "completeness",
     "completeness_chain",
     "confusion",
@@ -59,6 +62,7 @@ __all__ = [
     "recall_at_precision",
     "redshift_report",
     "reliability",
+    "recovery_by_reason",
     "selection_report",
     "split_mean",
     "stratified_splits",

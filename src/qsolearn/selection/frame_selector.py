@@ -103,9 +103,9 @@ class FrameSelector(BaseEstimator):
         CatalogError
             If bands, labels or redshifts are missing, or no class or no complete row is left.
         """
-        if hasattr(self.estimator, "fit_sources"):
+        if hasattr(self.estimator, "fit_sources") or hasattr(self.estimator, "contains"):
             raise CatalogError(
-                f"{type(self.estimator).__name__} reads frames itself; fit it and give it to "
+                f"{type(self.estimator).__name__} reads frames itself; give it to "
                 "select_frame without a FrameSelector."
             )
         bands = _two_bands(self.bands)
