@@ -61,10 +61,10 @@ def doctor(catalog, column_map):
 @click.option("--bands", help="Bands in order, such as sdss_u,sdss_g,sdss_r (default: all).")
 @click.option(
     "--method",
-    type=click.Choice(["kde", "uvx", "dummy"]),
+    type=click.Choice(["kde", "reverse", "uvx", "dummy"]),
     default="kde",
     show_default=True,
-    help="Kernel Bayes classifier, UV-excess cut, or no method.",
+    help="Kernel Bayes classifier, reverse selection, UV-excess cut, or no method.",
 )
 @click.option("--bandwidth", type=float, default=0.15, show_default=True, help="kde: [mag].")
 @click.option(
@@ -75,6 +75,19 @@ def doctor(catalog, column_map):
 )
 @click.option(
     "--limit", type=float, default=0.6, show_default=True, help="uvx: largest first color [mag]."
+)
+@click.option("--target", help="reverse: class that is looked for (default: the rarest).")
+@click.option(
+    "--discard",
+    metavar="CLASS,CLASS",
+    help="reverse: classes to discard, in order (default: all others, the largest first).",
+)
+@click.option(
+    "--discard-above",
+    type=float,
+    default=0.9,
+    show_default=True,
+    help="reverse: probability above which a source is discarded.",
 )
 @click.option(
     "--quasar",
@@ -97,7 +110,7 @@ def doctor(catalog, column_map):
     type=int,
     default=0,
     show_default=True,
-    help="Seed of random steps, recorded in the model; kde, uvx and dummy have none.",
+    help="Seed of random steps, recorded in the model; no method here has any.",
 )
 @_MAP
 @click.option(
@@ -116,6 +129,9 @@ def train(
     bandwidth,
     prior,
     limit,
+    target,
+    discard,
+    discard_above,
     quasar,
     threshold,
     deredden,
@@ -134,6 +150,7 @@ def train(
     from qsolearn.selection import (
         FrameSelector,
         KernelBayesClassifier,
+        ReverseSelectionClassifier,
         UVExcessCut,
         dummy_classifier,
         save_selector,
@@ -159,6 +176,9 @@ def train(
     quasars = list(quasar) or None
     if method == "kde":
         estimator = KernelBayesClassifier(bandwidth=bandwidth, priors=_priors(prior))
+    elif method == "reverse":
+        order = [c.strip() for c in discard.split(",") if c.strip()] if discard else None
+        estimator = ReverseSelectionClassifier(None, discard_above, target, order)
     elif method == "dummy":
         estimator = dummy_classifier()
     else:

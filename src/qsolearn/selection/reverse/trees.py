@@ -213,8 +213,8 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"All labels are {self.classes_[0]!r}, only one class: a classifier needs sources "
-                "of two classes or more."
+                f"All labels are {self.classes_[0].item()!r}, only one class: a classifier needs "
+                "sources of two classes or more."
             )
         params = {
             "tree_method": "hist",

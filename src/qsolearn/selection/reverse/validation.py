@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
@@ -20,7 +22,7 @@ __all__ = [
 
 def check_threshold(threshold):
     """Refuse a threshold outside (0, 1]."""
-    if not (np.isscalar(threshold) and 0 < threshold <= 1):
+    if not (isinstance(threshold, Real) and 0 < threshold <= 1):
         raise ValueError(
             f"threshold is {threshold!r}; it must lie above 0 and not above 1, such as 0.9."
         )
@@ -39,15 +41,15 @@ def check_labels(y):
     """Labels as an array; a missing one is an error."""
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None; give the labels.")
-    y = np.asarray(y)
-    if y.dtype.kind in "fO":
-        missing = int(np.sum(pd.isna(y)))
+    if not hasattr(y, "dtype") or y.dtype.kind in "fO":
+        # As objects: a list of text with a NaN in it would turn the NaN into the text "nan".
+        missing = int(np.sum(pd.isna(np.asarray(y, dtype=object))))
         if missing:
             raise ValueError(
                 f"{plural(missing, 'label')} of {len(y):,} {'is' if missing == 1 else 'are'} "
                 "missing (NaN); leave those rows out of the training set."
             )
-    return y
+    return np.asarray(y)
 
 
 def check_target(target, classes, sizes):
@@ -62,6 +64,8 @@ def check_order(order, classes, sizes, target):
     if order is None:
         by_size = np.argsort(-sizes, kind="stable")
         return [int(c) for c in by_size if c != target]
+    if isinstance(order, str):
+        raise ValueError(f"order is the text {order!r}; it must be a list of classes.")
     order = [_place(c, classes, "order") for c in order]
     if not order or len(set(order)) < len(order) or target in order:
         raise ValueError(
