@@ -47,6 +47,24 @@ def test_binned_rates_are_drawn_where_they_are():
     assert line.get_xdata().tolist() == [18.25, 18.75]
 
 
+def test_density_plane_shows_what_is_called_a_quasar(sky):
+    from qsolearn.papers.richards2004 import BANDS
+    from qsolearn.selection import FrameSelector, TwoPassBayes
+
+    label = np.where(sky["true_class"].str.startswith("QSO"), "QSO", "Star")
+    model = TwoPassBayes(0.3, star_density_limit=-1.5)
+    selector = FrameSelector(model, list(BANDS)).fit(sky, label)
+    shown = display.DensityPlaneDisplay.from_selector(selector, sky, label).plot()
+    quasar = selector.predict(sky) == "QSO"
+    drawn = np.concatenate([c.get_offsets() for c in shown.ax_.collections])
+    assert len(drawn) == quasar.sum() > 10
+    assert drawn.min() >= -8.0  # no density is drawn at the edge
+    assert shown.ax_.lines[0].get_xdata()[0] == -1.5
+    free = display.DensityPlaneDisplay([0.0, -np.inf], [1.0, np.nan]).plot()
+    assert free.ax_.collections[0].get_offsets().tolist() == [[0.0, 1.0], [-8.0, -8.0]]
+    assert not free.ax_.lines
+
+
 def test_trade_off_goes_from_nothing_to_everything():
     true = ["QSO", "Star", "QSO", "Star"]
     shown = display.TradeOffDisplay.from_predictions(true, {"good": [0.9, 0.1, 0.8, np.nan]})

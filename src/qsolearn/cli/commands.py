@@ -19,14 +19,18 @@ _MAP = click.option(
 _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing output.")
 
 
-def _read(path, column_map, keep=()):
-    """Frame and label translation of one catalog."""
-    from qsolearn.frame import load_column_map, read_frame
+def _read(path, column_map, keep=(), optional=()):
+    """Frame and label translation of one catalog; optional columns are kept where they exist."""
+    from qsolearn.frame import frame_from_table, load_column_map, read_table
 
     mapping = {"bands": None, "columns": {}, "labels": {}}
     if column_map is not None:
         mapping = load_column_map(column_map)
-    frame = read_frame(path, bands=mapping["bands"], columns=mapping["columns"], keep=keep)
+    table = read_table(path)
+    if keep != "all":
+        keep = [*keep, *(c for c in optional if c in table)]
+    frame = frame_from_table(table, bands=mapping["bands"], columns=mapping["columns"], keep=keep)
+    frame.attrs["source"] = Path(path).name
     return frame, mapping["labels"]
 
 
@@ -106,6 +110,12 @@ def doctor(catalog, column_map):
     help="Correct for extinction first, here and whenever the model is used.",
 )
 @click.option(
+    "--redshift",
+    metavar="COLUMN",
+    help="kde: redshifts of the quasars, to estimate those of candidates "
+    "(default: true_z if there; 'none' for none).",
+)
+@click.option(
     "--seed",
     type=int,
     default=0,
@@ -135,6 +145,7 @@ def train(
     quasar,
     threshold,
     deredden,
+    redshift,
     seed,
     column_map,
     output,
@@ -147,6 +158,7 @@ def train(
     from qsolearn.bands import get_band
     from qsolearn.frame import bands_of
     from qsolearn.judge import class_labels, is_quasar_class
+    from qsolearn.redshift import ConditionalRedshift
     from qsolearn.selection import (
         FrameSelector,
         KernelBayesClassifier,
@@ -159,7 +171,7 @@ def train(
     _refuse_existing(output, overwrite)
     frames, labels = [], []
     for path in labeled:
-        frame, translation = _read(path, column_map, keep=[label])
+        frame, translation = _read(path, column_map, keep=[label], optional=[redshift or "true_z"])
         frames.append(frame)
         labels.append(class_labels(frame[label]).map(lambda v, t=translation: t.get(v, v)))
     if any(f.attrs["dereddened"] != frames[0].attrs["dereddened"] for f in frames):
@@ -190,11 +202,18 @@ def train(
         is_quasar = is_quasar_class(y) if quasars is None else y.isin(quasars).to_numpy()
         y = y.where(y == "", np.where(is_quasar, "QSO", "other"))
         quasars = ["QSO"]
-    selector = FrameSelector(estimator, bands, quasars, threshold).fit(frame, y)
+    learner, z, z_column = None, None, None
+    if method == "kde" and redshift != "none":
+        is_quasar = is_quasar_class(y) if quasars is None else y.isin(quasars).to_numpy()
+        learner = ConditionalRedshift()
+        z_column, z = _redshifts(frame, redshift, bands, is_quasar, learner.min_objects)
+        learner = None if z is None else learner
+    selector = FrameSelector(estimator, bands, quasars, threshold, learner).fit(frame, y, z)
     provenance = {
         "files": [p.name for p in labeled],
         "rows": [len(f) for f in frames],
         "label_column": label,
+        "redshift_column": z_column,
         "method": method,
         "seed": seed,
     }
@@ -203,6 +222,35 @@ def train(
     click.echo(f"trained {method} on {counts}; wrote {output}")
     if selector.n_left_out_:
         click.echo(f"left out {plural(selector.n_left_out_, 'row')} with a missing color")
+    if learner is not None:
+        click.echo(f"learned redshifts from {plural(selector.n_redshifts_, 'quasar')}")
+
+
+def _redshifts(frame, column, bands, is_quasar, least):
+    """Name and values of the column of redshifts; None and None if there is too little to learn.
+
+    A negative redshift is a sentinel, and missing. Only a column that was asked for by name must be
+    there and suffice.
+    """
+    import numpy as np
+    import pandas as pd
+
+    name = column or "true_z"
+    if name not in frame:
+        if column is None:
+            return None, None
+        raise CatalogError(f"No training file has the column {column!r} of redshifts.")
+    z = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    z = np.where(z >= 0, z, np.nan)
+    complete = frame.reindex(columns=[f"mag_{b}" for b in bands]).notna().all(axis=1).to_numpy()
+    if np.sum(is_quasar & np.isfinite(z) & complete) >= least:
+        return name, z
+    if column is None:
+        return None, None
+    raise CatalogError(
+        f"Fewer than {least} quasars have a redshift in {column!r} and all bands, too few to learn "
+        "from; leave --redshift out."
+    )
 
 
 def _priors(given):
@@ -265,7 +313,7 @@ def select(catalog, model, output, column_map, overwrite):
     if Path(output).resolve() == Path(catalog).resolve():
         raise CatalogError("The output is the catalog itself; choose another name.")
     selector = load_selector(model)
-    if hasattr(selector.estimator_, "n_jobs"):
+    if hasattr(getattr(selector, "estimator_", None), "n_jobs"):
         selector.estimator_.n_jobs = -1  # all cores: the answer is the same for any number
     frame, _ = _read(catalog, column_map, keep="all")
     clash = [

@@ -9,29 +9,39 @@ from qsolearn.display.basic import (
     BinnedRateDisplay,
     ColorColorDisplay,
     ConfusionDisplay,
+    DensityPlaneDisplay,
     TradeOffDisplay,
     use_style,
 )
+from qsolearn.display.coverage import SkyMapDisplay
 from qsolearn.display.curves import (
     PrecisionRecallDisplay,
     ReliabilityDisplay,
     SettingsDisplay,
     SplitHistogramDisplay,
 )
-from qsolearn.display.redshifts import MagnitudeRedshiftDisplay, RedshiftDisplay, SkyDisplay
+from qsolearn.display.redshifts import (
+    MagnitudeRedshiftDisplay,
+    RedshiftDisplay,
+    SkyDisplay,
+)
+from qsolearn.display.wedge import WedgeDisplay
 
 __all__ = [
     "CLASS_COLORS",
     "BinnedRateDisplay",
     "ColorColorDisplay",
     "ConfusionDisplay",
+    "DensityPlaneDisplay",
     "MagnitudeRedshiftDisplay",
     "PrecisionRecallDisplay",
     "RedshiftDisplay",
     "ReliabilityDisplay",
     "SettingsDisplay",
     "SkyDisplay",
+    "SkyMapDisplay",
     "SplitHistogramDisplay",
     "TradeOffDisplay",
+    "WedgeDisplay",
     "use_style",
 ]

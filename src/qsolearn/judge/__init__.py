@@ -5,9 +5,12 @@ An efficiency is meaningless without the class mix it was measured in, so `Selec
 the mix and recomputes the efficiency for any other.
 """
 
+from qsolearn.judge.chain import completeness_chain
 from qsolearn.judge.confusion import Confusion, confusion
 from qsolearn.judge.counts import CountsSlope, counts_slope, number_counts
+from qsolearn.judge.double_power_law import DoublePowerLaw, fit_double_power_law
 from qsolearn.judge.estimate import Estimate, proportion
+from qsolearn.judge.extrapolation import Extrapolation, extrapolated_efficiency
 from qsolearn.judge.redshift import nmad, outlier_fraction, redshift_report
 from qsolearn.judge.reliability import probability_integral, reliability
 from qsolearn.judge.selection import (
@@ -30,15 +33,20 @@ from qsolearn.judge.threshold import (
 __all__ = [
     "Confusion",
     "CountsSlope",
+    "DoublePowerLaw",
     "Estimate",
+    "Extrapolation",
     "SelectionReport",
     "average_precision_gain",
     "class_labels",
     "completeness",
+    "completeness_chain",
     "confusion",
     "counts_slope",
     "efficiency",
+    "extrapolated_efficiency",
     "false_positive_rate",
+    "fit_double_power_law",
     "is_quasar_class",
     "nmad",
     "number_counts",

@@ -23,6 +23,7 @@ from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
 from qsolearn.simulate.galaxies import draw_galaxies, galaxy_density
 from qsolearn.simulate.labels import moving
 from qsolearn.simulate.luminosity import draw_quasars_of_sky, quasar_counts
+from qsolearn.simulate.mosaic import KS4_MOSAIC
 from qsolearn.simulate.others import draw_others
 from qsolearn.simulate.quasars import quasar_magnitudes
 from qsolearn.simulate.stars import draw_stars, star_density
@@ -217,7 +218,8 @@ def _make_block(plan, block):
     z, code, label = (np.concatenate(part)[order] for part in (z, code, label))
     dust = draw_ebv(place[:, 2], rng)
     mags += dust[:, None] * extinction_coefficients(bands)
-    mag, err, limit = observe(survey, mags, place[:, 2], rng)
+    shots = KS4_MOSAIC.exposures(place[:, 0], place[:, 1]) if survey.name == "ks4" else None
+    mag, err, limit = observe(survey, mags, place[:, 2], rng, shots)
     out = {
         "id": np.arange(block * BLOCK, block * BLOCK + len(z)),
         "ra": place[:, 0],
@@ -228,6 +230,9 @@ def _make_block(plan, block):
     for k, band in enumerate(bands):
         out[f"mag_{band}"], out[f"err_{band}"] = mag[:, k], err[:, k]
         out[f"limit_{band}"] = limit[:, k]
+    if shots is not None:
+        for band in bands[:4]:
+            out[f"ndith_{band}"] = shots
     out["true_class"] = pd.Categorical.from_codes(code, CLASSES)
     out["true_z"] = z
     out["true_ebv"] = dust
@@ -294,6 +299,7 @@ def make_sky(
         A photometric frame with the columns ``true_class`` (Star, Galaxy, QSOlowZ, QSOhighZ,
         other), ``true_z`` (NaN for stars), ``true_ebv`` (the sightline's E(B-V); ``ebv`` is what a
         map says) and ``label_class``, what astrometry and spectra would tell ("" = unclassified).
+        "ks4" adds ``ndith_kmt_b`` to ``ndith_kmt_i``, the number of dithered exposures.
         ``attrs`` holds survey, seed, area and composition. With ``to``, the path.
 
     Raises
