@@ -185,7 +185,9 @@ def rus_boost(X, y, Z, target, seed):
 def order_of(y, target, least=2):
     """Classes to discard, the largest first: as the paper, all but the target and the rarer."""
     n = np.bincount(y)
-    return [int(c) for c in np.argsort(-n, kind="stable") if c != target and n[c] > least * n[target]]
+    return [
+        int(c) for c in np.argsort(-n, kind="stable") if c != target and n[c] > least * n[target]
+    ]
 
 
 def reverse_of(y, target, **settings):
