@@ -74,6 +74,8 @@ real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_D
 	$(BIN)/python benchmarks/real_sedfit.py
 	$(BIN)/python benchmarks/real_ks4.py
 	$(BIN)/python benchmarks/real_redshift_wise.py
+	$(UV) sync --frozen --inexact --all-extras --group benchmarks --python $(PYTHON)
+	$(BIN)/python benchmarks/real_reverse.py
 
 real-summaries: torch  ## Judge the summary metrics on the human judgements in QSOLEARN_SHARED
 	$(BIN)/python benchmarks/summaries_real.py judge

@@ -11,10 +11,9 @@ from qsolearn.judge.counts import CountsSlope, counts_slope, number_counts
 from qsolearn.judge.double_power_law import DoublePowerLaw, fit_double_power_law
 from qsolearn.judge.estimate import Estimate, proportion
 from qsolearn.judge.extrapolation import Extrapolation, extrapolated_efficiency
+from qsolearn.judge.lists import compare_lists, recovery_by_reason
 from qsolearn.judge.redshift import nmad, outlier_fraction, redshift_report
 from qsolearn.judge.reliability import probability_integral, reliability
-from qsolearn.judge.lists import compare_lists, recovery_by_reason
-from qsolearn.judge.redshift import nmad, outlier_fraction
 from qsolearn.judge.selection import (
     SelectionReport,
     class_labels,
@@ -60,9 +59,9 @@ __all__ = [
     "probability_integral",
     "proportion",
     "recall_at_precision",
+    "recovery_by_reason",
     "redshift_report",
     "reliability",
-    "recovery_by_reason",
     "selection_report",
     "split_mean",
     "stratified_splits",
