@@ -20,7 +20,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 	$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet uv
 
 $(STAMP): pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
-	$(UV) sync --frozen --inexact --all-extras --all-groups --python $(PYTHON)
+	$(UV) sync --frozen --inexact --all-extras --group web --python $(PYTHON)
 	@touch $@
 
 setup: $(STAMP)  ## Create .venv with the locked packages and an editable install
