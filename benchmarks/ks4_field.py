@@ -7,7 +7,6 @@ this package. `PREDICTION` was written and committed before the first run.
 """
 
 import argparse
-import itertools
 import json
 import platform
 import resource
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from qsolearn.frame import magnitudes
-from qsolearn.judge import counts_slope, number_counts, proportion
+from qsolearn.judge import counts_slope, number_counts, proportion, recovery_by_reason
 from qsolearn.papers.kim2024 import EXPOSURES, PUBLISHED, SNR_LIMITS, recipe
 from qsolearn.photometry import deredden, jester2005_i, sdss_i_from_kmtnet
 from qsolearn.selection import (
@@ -152,13 +151,13 @@ def field(seed, area, chain, chains):
 
 def recovery(quasars):
     """Selected, rejected by color or S/N, rejected by the fit, and the share selected."""
-    step = quasars["step"]
-    selected, sed = int((step == "").sum()), int((step == "SED").sum())
-    cut = len(step) - selected - sed
+    row = recovery_by_reason(quasars["step"]).iloc[0]
+    selected, n = int(row["selected"]), int(row["n"])
+    sed = int(row.get("SED", 0))
     return {
-        "selected": selected, "color_or_snr": cut, "sed": sed,
-        "recovery": proportion(selected, len(step)).to_dict(),
-        "colors_alone": proportion(selected + sed, len(step)).to_dict(),
+        "selected": selected, "color_or_snr": n - selected - sed, "sed": sed,
+        "recovery": proportion(selected, n).to_dict(),
+        "colors_alone": proportion(selected + sed, n).to_dict(),
     }  # fmt: skip
 
 
@@ -182,13 +181,10 @@ def weighted(quasars):
 
 
 def by_bins(values, quasars, bins):
-    """Recovery in bins."""
-    rows = []
-    for low, high in itertools.pairwise(bins):
-        own = (values >= low) & (values < high)
-        if own.any():
-            rows.append({"low_edge": low, "high_edge": high, **recovery(quasars[own])})
-    return rows
+    """Recovery in bins, with every step that rejects."""
+    table = recovery_by_reason(quasars["step"], values, bins)
+    table = table.rename(columns={"S/N B W": "snr", "S/N I": "snr_i", "SED": "sed"})
+    return json.loads(table.to_json(orient="records"))
 
 
 def counts(sources, i_mag, area):

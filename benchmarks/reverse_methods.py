@@ -174,12 +174,16 @@ def easy_ensemble(X, y, Z, target, seed):
 
 
 def rus_boost(X, y, Z, target, seed):
-    """RUSBoost: AdaBoost that undersamples in each round."""
+    """RUSBoost: AdaBoost of trees of depth 6, undersampled in each round."""
     from imblearn.ensemble import RUSBoostClassifier
+    from sklearn.tree import DecisionTreeClassifier
 
+    # With the package's own stumps five classes can be worse than chance, and it stops.
+    boost = RUSBoostClassifier(
+        DecisionTreeClassifier(max_depth=6), n_estimators=50, random_state=seed
+    )
     X, Z = filled(X, Z)
-    return answer(RUSBoostClassifier(n_estimators=50, random_state=seed).fit(X, y)
-                  .predict_proba(Z), target)  # fmt: skip
+    return answer(boost.fit(X, y).predict_proba(Z), target)
 
 
 def order_of(y, target, least=2):

@@ -12,7 +12,8 @@ from qsolearn.papers.kim2024 import (
     recipe,
     to_table1,
 )
-from qsolearn.selection import select_frame
+from qsolearn.photometry import deredden
+from qsolearn.selection import SEDClassifier, select_frame
 from qsolearn.simulate import make_sky
 
 ARCSEC = 1 / 3600
@@ -140,3 +141,21 @@ def test_the_recipe_runs_as_a_selector(ks4):
 def test_parts_are_in_order_and_named_once():
     assert len(set(kim2024.PARTS)) == len(kim2024.PARTS)
     assert len(kim2024.BANDS) == 14
+
+
+def test_the_template_fit_is_the_last_step():
+    sky = deredden(make_sky("ks4", n_sources=12_000, seed=8)).assign(ssflag=None)
+    bands = [b for b in kim2024.BANDS if not b.startswith("twomass")]
+    sed = SEDClassifier(bands=bands, z_step=0.1, z_max=4.0, n_jobs=1).fit()
+    chain = recipe(sed)
+    result, passes = select_frame(chain, sky), chain.passes(sky)
+    colored = passes["color"]
+    assert colored.sum() > 5
+    alone = sed.select(sky[colored])
+    np.testing.assert_array_equal(result.loc[colored, "is_candidate"], alone["is_candidate"])
+    assert result.loc[colored, "reason"].str.startswith("SED: ").all()
+    assert not result.loc[~colored, "reason"].str.startswith("SED: ").any()
+    found = result["is_candidate"]
+    assert found.any()
+    assert result.loc[found, "z_phot"].between(0, 4).all()
+    assert result.loc[~found, "z_phot"].isna().all()

@@ -1,5 +1,6 @@
 """The SED fit: plain sums as reference, bounds, limits, rules, saving, sentences for bad input."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +9,10 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear, minimize_scalar
 from scipy.stats import chi2 as chi2_law
 
+from qsolearn import display
+from qsolearn.cli import main
 from qsolearn.errors import CatalogError
+from qsolearn.frame import read_frame, write_frame
 from qsolearn.photometry import deredden, flux_from_mag
 from qsolearn.sed.library import folder_templates, own_templates
 from qsolearn.sed.models import model_grid
@@ -19,7 +23,7 @@ from qsolearn.selection import (
     save_selector,
     select_frame,
 )
-from qsolearn.selection.sedfit import accept
+from qsolearn.selection.sedfit import accept, count_choices
 from qsolearn.selection.sedfit.engine import fit_one, fit_two
 from qsolearn.selection.sedfit.photometry import fluxes_and_weights
 from qsolearn.simulate import make_sky
@@ -183,8 +187,7 @@ def test_each_rule_can_be_changed_alone(field, fitted):
 
 def test_an_upper_limit_holds_a_model_down_and_is_no_detected_band(field, fitted):
     quasar = field[field["true_class"] == "QSOlowZ"]
-    bright = quasar[quasar[[f"mag_{b}" for b in BANDS]].notna().all(axis=1)].iloc[:1].copy()
-    bright["limit_wise_w3"] = False
+    bright = quasar[quasar[[f"err_{b}" for b in BANDS]].notna().all(axis=1)].iloc[:1].copy()
     measured = fitted.fit_sources(bright).iloc[0]
     limited = bright.copy()
     limited["limit_wise_w3"], limited["err_wise_w3"] = True, np.nan
@@ -240,6 +243,18 @@ def test_select_frame_and_saving_give_the_same(field, fitted, tmp_path):
     quasar = field["true_class"].str.startswith("QSO")
     assert first.loc[known & quasar, "is_candidate"].mean() > 0.4
     assert first.loc[known & ~quasar, "is_candidate"].mean() < 0.01
+
+
+def test_the_command_line_dereddens_and_selects_the_same(fitted, tmp_path):
+    sky = make_sky("ks4", n_sources=400, seed=4)
+    write_frame(sky, tmp_path / "sky.parquet")
+    save_selector(fitted, tmp_path / "model")
+    main(["select", str(tmp_path / "sky.parquet"), "--model", str(tmp_path / "model"),
+          "-o", str(tmp_path / "out.parquet")])  # fmt: skip
+    found = read_frame(tmp_path / "out.parquet", keep=["P_QSO", "reason"])
+    expected = select_frame(fitted, deredden(sky))
+    np.testing.assert_allclose(found["P_QSO"], expected["P_QSO"], rtol=1e-6)
+    assert found["reason"].tolist() == expected["reason"].tolist()
 
 
 def test_a_band_absent_from_every_source_is_no_obstacle(field):
@@ -302,9 +317,10 @@ def test_bad_input_is_told_in_one_sentence(field, fitted, tmp_path):
     without = field.drop(columns="err_kmt_b")
     assert "no errors" in message(lambda: fitted.fit_sources(without))
     empty = field[[c for c in field.columns if not c.startswith("mag_")]].copy()
-    for band in BANDS:
-        empty[f"mag_{band}"] = np.nan
-    assert message(lambda: fitted.fit_sources(empty)).startswith("No source has the 5 measured")
+    empty[[f"mag_{b}" for b in BANDS]] = np.nan
+    assert message(lambda: fitted.fit_sources(empty)).startswith(
+        "No source has the 5 bands with magnitude and error"
+    )
     lacking = field.drop(columns=["mag_wise_w3"])
     assert "wise_w3" in message(lambda: fitted.fit_sources(lacking))
     for bad in ({"star_rule": "maybe"}, {"dof": "n"}, {"chi2_level": 0.0}, {"z_step": -1.0},
@@ -360,3 +376,45 @@ def test_single_source_minimum_by_brute_force(fitted, field):
     nuclei, hosts = g.agn[[25]][:, [0]], g.hosts[[25]][:, [0]]
     amplitude = fit_two(flux[None], weight[None], nuclei, hosts, (0.01, 0.95))[2][0]
     assert amplitude[1] / amplitude.sum() == pytest.approx(found, abs=1e-3)
+
+
+def test_model_fluxes_give_the_chi2_that_the_fit_tells(field, fitted):
+    rows = field[field["true_class"].str.startswith("QSO")]
+    fits = fitted.fit_sources(rows)
+    flux, weight, _ = fluxes_and_weights(rows, BANDS, fitted.floor_)
+    known = fits["chi2_qso"].notna().to_numpy()
+    for kind in ("qso", "galaxy", "star"):
+        model = fitted.model_fluxes(fits, kind)
+        assert np.isnan(model[~known]).all()
+        chi2 = np.sum(weight * (flux - model) ** 2, axis=1)
+        np.testing.assert_allclose(chi2[known], fits[f"chi2_{kind}"][known], rtol=1e-6)
+
+
+def test_choices_are_counted_one_at_a_time(field, fitted):
+    table = count_choices(fitted, field, floors=(0.1, 0.3)).set_index("choice")
+    base = table.loc["as the classifier is"]
+    assert base["candidates"] == accept(fitted.fit_sources(field))["all"].sum()
+    assert table.loc["error floor 0.1 mag"].equals(base)
+    assert table.loc["error floor 0.3 mag", "candidates"] != base["candidates"]
+    assert (table["quasars"] + table["others"] == table["candidates"]).all()
+    assert table.loc["no limit on tau", "candidates"] >= base["candidates"]
+    assert fitted.error_floor == 0.1
+
+
+def test_the_drawn_curves_pass_through_the_models_of_the_bands(field):
+    made = own_templates()
+    model = SEDClassifier(made, BANDS, z_step=0.05).fit()
+    quasar = field[field["true_class"] == "QSOlowZ"]
+    one = quasar[model.fit_sources(quasar)["chi2_qso"].notna().to_numpy()].iloc[[2]]
+    drawn = display.TemplateFitDisplay.from_estimator(model, one, made).plot()
+    for kind in ("qso", "galaxy"):
+        wave, curve = drawn.curves[kind]
+        at = np.interp(drawn.wavelength[3:6], wave, curve)
+        np.testing.assert_allclose(at, drawn.models[kind][3:6], atol=0.25)
+    assert "star" not in drawn.curves
+    texts = [t.get_text() for t in drawn.ax_.get_legend().get_texts()]
+    assert f"{drawn.chi2['qso']:.1f}" in " ".join(texts)
+    assert drawn.figure_ is drawn.ax_.figure
+    plt.close("all")
+    text = message(lambda: display.TemplateFitDisplay.from_estimator(model, quasar.iloc[:2]))
+    assert text == "A fit is drawn for one source; the frame has 2 rows."

@@ -1,3 +1,4 @@
+import contextlib
 import json
 
 import numpy as np
@@ -7,18 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qsolearn.bands import get_band
+from qsolearn.cli import main
 from qsolearn.datasets import load_ks4_milliquas_points
 from qsolearn.errors import CatalogError
+from qsolearn.frame import read_table, write_frame
 from qsolearn.selection import (
     KIM2024_WEDGE,
     MATEOS2012_AB,
     MATEOS2012_VEGA,
     ColorEdge,
     ColorWedge,
+    FrameSelector,
     load_selector,
     save_selector,
     select_frame,
 )
+from qsolearn.simulate import make_sky
 
 W1, W2, W3, B = "wise_w1", "wise_w2", "wise_w3", "kmt_b"
 
@@ -118,6 +123,24 @@ def test_a_wedge_is_a_selector():
     assert result["P_QSO"].tolist() == [1.0, 0.0]
     assert result["reason"].str.startswith("outside").tolist() == [False, True]
     assert result["z_phot"].isna().all()
+
+
+def test_a_wedge_needs_no_frame_selector():
+    frame = frame_of([0.3, 1.4], [1.0, 1.0], [3.0, 3.0])
+    with pytest.raises(CatalogError, match="ColorWedge reads frames itself; give it to"):
+        FrameSelector(KIM2024_WEDGE, [W1, W2]).fit(frame, ["QSO", "Star"])
+
+
+def test_a_saved_wedge_selects_on_the_command_line(tmp_path):
+    sky = make_sky("ks4", n_sources=3000, seed=5)
+    write_frame(sky, tmp_path / "sky.parquet")
+    save_selector(KIM2024_WEDGE, tmp_path / "wedge")
+    command = ["select", str(tmp_path / "sky.parquet"), "--model", str(tmp_path / "wedge")]
+    with contextlib.suppress(SystemExit):
+        main([*command, "-o", str(tmp_path / "out.parquet")])
+    out = read_table(tmp_path / "out.parquet")
+    np.testing.assert_array_equal(out["is_candidate"], KIM2024_WEDGE.contains(sky))
+    assert out["reason"].str.contains("lower edge").any()
 
 
 @given(st.integers(0, 1000))

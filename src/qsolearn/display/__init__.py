@@ -9,23 +9,32 @@ from qsolearn.display.basic import (
     BinnedRateDisplay,
     ColorColorDisplay,
     ConfusionDisplay,
-    DensityPlaneDisplay,
     TradeOffDisplay,
     use_style,
 )
-from qsolearn.display.coverage import SkyMapDisplay
+from qsolearn.display.coverage import (
+    SkyMapDisplay,
+)
 from qsolearn.display.curves import (
     PrecisionRecallDisplay,
     ReliabilityDisplay,
     SettingsDisplay,
     SplitHistogramDisplay,
 )
+from qsolearn.display.density_plane import (
+    DensityPlaneDisplay,
+)
 from qsolearn.display.redshifts import (
     MagnitudeRedshiftDisplay,
     RedshiftDisplay,
     SkyDisplay,
 )
-from qsolearn.display.wedge import WedgeDisplay
+from qsolearn.display.template_fit import (
+    TemplateFitDisplay,
+)
+from qsolearn.display.wedge import (
+    WedgeDisplay,
+)
 
 __all__ = [
     "CLASS_COLORS",
@@ -41,6 +50,7 @@ __all__ = [
     "SkyDisplay",
     "SkyMapDisplay",
     "SplitHistogramDisplay",
+    "TemplateFitDisplay",
     "TradeOffDisplay",
     "WedgeDisplay",
     "use_style",

@@ -11,6 +11,7 @@ from qsolearn.judge.counts import CountsSlope, counts_slope, number_counts
 from qsolearn.judge.double_power_law import DoublePowerLaw, fit_double_power_law
 from qsolearn.judge.estimate import Estimate, proportion
 from qsolearn.judge.extrapolation import Extrapolation, extrapolated_efficiency
+from qsolearn.judge.lists import compare_lists, recovery_by_reason
 from qsolearn.judge.redshift import nmad, outlier_fraction, redshift_report
 from qsolearn.judge.reliability import probability_integral, reliability
 from qsolearn.judge.selection import (
@@ -39,6 +40,7 @@ __all__ = [
     "SelectionReport",
     "average_precision_gain",
     "class_labels",
+    "compare_lists",
     "completeness",
     "completeness_chain",
     "confusion",
@@ -57,6 +59,7 @@ __all__ = [
     "probability_integral",
     "proportion",
     "recall_at_precision",
+    "recovery_by_reason",
     "redshift_report",
     "reliability",
     "selection_report",

@@ -12,7 +12,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from qsolearn.errors import CatalogError, CatalogWarning
+from qsolearn.errors import CatalogWarning
+from qsolearn.selection.reverse.state import from_state, size_table, to_state
 from qsolearn.selection.reverse.trees import BoostedTrees
 from qsolearn.selection.reverse.validation import (
     check_cv,
@@ -211,14 +212,14 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         self.final_estimator_ = None
         if len(left) > 1:
             self.final_estimator_ = clone(estimator).fit(X, codes)
-        self.stages_ = self._table(np.array([s[0] for s in seen]), np.array([s[1] for s in seen]))
+        self.stages_ = size_table(self.order_, *np.array(seen).T)
 
     def _fit_ranker(self, X, codes, target):
-        self.ranker_ = None
-        if self.ranker is not None:
-            left, codes = np.unique(codes, return_inverse=True)
+        self.ranker_ = self._ranked = None
+        left, codes = np.unique(codes, return_inverse=True)
+        if self.ranker is not None and len(left) > 1:
             self._ranked = int(np.searchsorted(left, target))
-            self.ranker_ = clone(self.ranker).fit(X, codes) if len(left) > 1 else None
+            self.ranker_ = clone(self.ranker).fit(X, codes)
 
     def _out_of_fold(self, estimator, X, own):
         """Probability of the step's class for each row by a model that has not seen it."""
@@ -360,7 +361,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
                 raise ValueError(f"There are {len(went):,} sources but {len(y):,} labels.")
             own = went[y == self.target_]
             target = np.array([np.sum(own >= s) for s in steps])
-        return self._table(np.array([np.sum(went >= s) for s in steps]), target)
+        return size_table(self.order_, np.array([np.sum(went >= s) for s in steps]), target)
 
     def to_state(self):
         """The fitted steps as plain values and arrays, to be written as JSON and npz.
@@ -375,37 +376,10 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         CatalogError
-            If the estimator is not `BoostedTrees`.
+            If an estimator is not `BoostedTrees`.
         """
         check_is_fitted(self)
-        models = {f"step_{k + 1}": model for k, model in enumerate(self.estimators_)}
-        if self.final_estimator_ is not None:
-            models["last"] = self.final_estimator_
-        if self.ranker_ is not None:
-            models["ranker"] = self.ranker_
-        kind = next((type(m) for m in models.values() if type(m) is not BoostedTrees), None)
-        if kind is not None:
-            raise CatalogError(
-                f"Reverse selection with {kind.__name__} cannot be saved; with BoostedTrees it can."
-            )
-        states = {name: model.to_state() for name, model in models.items()}
-        values = {
-            "threshold": self.threshold,
-            "cv": self.cv,
-            "classes": self.classes_.tolist(),
-            "classes_dtype": self.classes_.dtype.str,
-            "n_features_in": self.n_features_in_,
-            "feature_names_in": getattr(self, "feature_names_in_", np.array([])).tolist(),
-            "target": self.target_.item(),
-            "order": [c.item() for c in self.order_],
-            "active": self._active,
-            "ranked": self._ranked if self.ranker_ is not None else None,
-            "shares": [s.tolist() for s in self._shares],
-            "final_classes": self.final_classes_.tolist(),
-            "sizes": self.stages_[["n", "n_target"]].to_numpy().tolist(),
-            "trees": {name: state[0] for name, state in states.items()},
-        }
-        return values, {f"{name}_booster": state[1]["booster"] for name, state in states.items()}
+        return to_state(self)
 
     @classmethod
     def from_state(cls, values, arrays):
@@ -421,45 +395,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         ReverseSelectionClassifier
             Its ``target`` and ``order`` are those that the training found.
         """
-        models = {
-            name: BoostedTrees.from_state(state, {"booster": arrays[f"{name}_booster"]})
-            for name, state in values["trees"].items()
-        }
-        dtype = np.dtype(values["classes_dtype"])
-        self = cls(
-            clone(next(iter(models.values()))),
-            threshold=values["threshold"],
-            target=values["target"],
-            order=values["order"],
-            ranker=clone(models["ranker"]) if "ranker" in models else None,
-            cv=values["cv"],
-        )
-        self.classes_ = np.array(values["classes"], dtype=dtype)
-        self.n_features_in_ = values["n_features_in"]
-        if values["feature_names_in"]:
-            self.feature_names_in_ = np.array(values["feature_names_in"], dtype=object)
-        self.target_ = np.array(values["target"], dtype=dtype)[()]
-        self.order_ = list(np.array(values["order"], dtype=dtype))
-        self._active = list(values["active"])
-        self._shares = [np.array(s) for s in values["shares"]]
-        self.estimators_ = [models[f"step_{k + 1}"] for k in range(len(self.order_))]
-        self.final_estimator_ = models.get("last")
-        self.ranker_, self._ranked = models.get("ranker"), values["ranked"]
-        self.final_classes_ = np.array(values["final_classes"], dtype=dtype)
-        self.stages_ = self._table(*np.array(values["sizes"]).T)
-        return self
-
-    def _table(self, n, target):
-        target = np.full(len(n), np.nan) if target is None else target
-        return pd.DataFrame(
-            {
-                "discards": [*map(str, self.order_), ""],
-                "n": n,
-                "n_target": target,
-                "target_fraction": np.divide(target, n, where=n > 0, out=np.full(len(n), np.nan)),
-            },
-            index=pd.RangeIndex(1, len(n) + 1, name="step"),
-        )
+        return from_state(cls, values, arrays)
 
     def _walk(self, X):
         """Send rows through the steps.
