@@ -198,7 +198,7 @@ def speed(counts=(500, 5000), step=0.2):
     n = counts[1] - counts[0]
     ratio = fits["chi2_qso"].to_numpy() / found["chi2_qso"]
     return {
-        "models_of_lephare": int(len(found["lib_mag"])),
+        "models_of_lephare": len(found["lib_mag"]),
         "models_here": {
             "nucleus x host x redshift, share solved": int(18 * 7 * nz),
             "galaxy": int(25 * nz),

@@ -85,6 +85,8 @@ class ConditionalRedshift(DensityRedshift):
     [1.0]
     """
 
+    _arrays = ("shape_", "_center", "_points", "_bin_start", "_cell", "_spread")
+
     def __init__(
         self,
         bandwidth=0.55,
