@@ -69,6 +69,7 @@ real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_D
 	$(BIN)/python benchmarks/real_sky.py
 	$(BIN)/python benchmarks/real_stars.py
 	$(BIN)/python benchmarks/real_redshift.py
+	$(BIN)/python benchmarks/real_sedfit.py
 	$(BIN)/python benchmarks/real_ks4.py
 	$(BIN)/python benchmarks/real_redshift_wise.py
 

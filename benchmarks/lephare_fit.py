@@ -5,9 +5,10 @@ Run by the Python that has LePhare, which is no dependency of this project:
     PYTHON_WITH_LEPHARE benchmarks/lephare_fit.py job.npz out.npz WORKDIR
 
 ``job.npz``: ``wavelength`` [angstrom], ``qso`` (q, pixels), ``galaxy`` (g, pixels), ``star``
-(s, pixels) f_lambda; ``filters`` (k, b) response per photon at ``filter_wave``; ``z`` grid (first, last, step);
-``igm`` (81, k) transmission at rest ``igm_wave``; ``mag``, ``err`` (n, b); ``scale`` (b,) error
-floor; ``counts``, the numbers of sources to time, ascending; ``galaxy_scale`` is handed back. The whole LEPHAREDIR is made here.
+(s, pixels) f_lambda; ``filters`` (k, b) response per photon at ``filter_wave``; ``z`` grid (first,
+last, step); ``igm`` (81, k) transmission at rest ``igm_wave``; ``mag``, ``err`` (n, b); ``scale``
+(b,) error floor; ``counts``, the numbers of sources to time, ascending; ``galaxy_scale`` is handed
+back. The whole LEPHAREDIR is made here.
 """
 
 import os
@@ -52,8 +53,10 @@ def make_folder(job, root):
         at = slice(lit[0] - 1, lit[-1] + 2)
         two_columns(root / "filt" / "own" / f"f{k}.dat", job["filter_wave"][at], curve[at])
         filters.append(f"own/f{k}.dat")
-    keys = ["IDENT str spec", "Z_BEST float zgmin[0]", "CHI_BEST float chimin[0]",
-            "ZQ_BEST float zqmin[0]", "CHI_QSO float chimin[1]", "CHI_STAR float chimin[2]"]  # fmt: skip
+    keys = [
+        "IDENT str spec", "Z_BEST float zgmin[0]", "CHI_BEST float chimin[0]",
+        "ZQ_BEST float zqmin[0]", "CHI_QSO float chimin[1]", "CHI_STAR float chimin[2]",
+    ]  # fmt: skip
     (root / "alloutputkeys.txt").write_text("\n".join(keys) + "\n")
     (root / "out.para").write_text("\n".join(k.split()[0] for k in keys) + "\n")
     return filters

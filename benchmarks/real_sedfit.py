@@ -1,6 +1,6 @@
 """Fit templates to real AGN and real stars; write book/kim2024/sedfit_real.json.
 
-    QSOLEARN_DATA=folder QSOLEARN_TEMPLATES=folder python benchmarks/real_sedfit.py   (or: make real)
+    QSOLEARN_DATA=folder QSOLEARN_TEMPLATES=folder python benchmarks/real_sedfit.py     (make real)
 
 Protocol. The only setting that is chosen is the error floor, one number per set of templates: among
 `FLOORS` the one whose fits of broad-line AGN of a random half of Stripe 82X have a median chi2
@@ -14,16 +14,18 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import chi2 as chi2_law
+from sklearn.base import clone
 
 from qsolearn.datasets import load_desi_dr1, load_sdss_dr7, load_stripe82x_agn
 from qsolearn.judge import nmad, outlier_fraction, proportion
-from qsolearn.photometry import deredden
+from qsolearn.photometry import deredden, mag_from_flux
 from qsolearn.selection import SEDClassifier
 
 OUT = Path(__file__).parents[1] / "book/kim2024/sedfit_real.json"
@@ -35,7 +37,7 @@ STRIPE = (
 )  # fmt: skip
 SDSS = tuple(f"sdss_{f}" for f in "ugriz")
 DESI = ("legacy_g", "legacy_r", "legacy_z", "wise_w1", "wise_w2")
-SAMPLE = 4000
+SAMPLE = 2500
 
 
 def share(hit):
@@ -82,7 +84,7 @@ def stripe(templates, folder):
     for floor in FLOORS:
         model.error_floor = floor
         fits = model.fit_sources(frame[train & broad])
-        # Where each chi2 stands in its own distribution: one half in the median if the floor is right.
+        # Where each chi2 stands in its distribution: in the median one half if the floor is right.
         place = chi2_law.cdf(fits["chi2_qso"], fits["n_bands"] - 4)
         attempts[floor] = float(np.median(place))
     floor = min(FLOORS, key=lambda f: abs(attempts[f] - 0.5))
@@ -104,7 +106,36 @@ def stripe(templates, folder):
     near = SEDClassifier(templates, STRIPE, z_max=1.0, error_floor=floor).fit()
     z = near.fit_sources(frame[test])["z_phot"]
     out["photo_z_below_1"] = photo_z(z, labels["true_z"][test])
+    out["remedies"] = remedies(model, frame, labels, train, test, fits)
     return out, floor
+
+
+def remedies(model, frame, labels, train, test, fits):
+    """Two remedies, each with settings from the training half only; judged on the same half."""
+
+    def judged(name, other, table):
+        made = other.fit_sources(table[test])
+        z = photo_z(made["z_phot"], labels["true_z"][test])
+        accepted = share(other.accept(made)["all"].to_numpy())
+        out[name] = {"accepted": accepted, "nmad": z["nmad"], "outliers": z["outliers"]}
+
+    out = {}
+    # A galaxy beyond z = 1 at these magnitudes would be brighter than galaxies are.
+    grid = model.grid_
+    near = replace(grid, galaxies=grid.galaxies[: np.searchsorted(grid.z, 1.0) + 1])
+    judged("galaxies up to z = 1 only", clone(model).use_grid(near), frame)
+    # Zero points: median of measured less modeled magnitudes where the redshift is right.
+    good = train & ((fits["z_phot"] - labels["true_z"]).abs() / (1 + labels["true_z"]) < 0.1)
+    modeled = mag_from_flux(model.model_fluxes(fits[good], "qso"))
+    moved, shifts = frame.copy(), {}
+    for k, band in enumerate(model.bands_):
+        seen = frame.loc[good, f"err_{band}"].notna().to_numpy()
+        apart = frame.loc[good, f"mag_{band}"].to_numpy() - modeled[:, k]
+        shifts[band] = round(float(np.median(apart[seen])), 3)
+        moved[f"mag_{band}"] -= shifts[band]
+    judged("zero points from the training half", model, moved)
+    out["zero points from the training half"]["shifts"] = shifts
+    return out
 
 
 def stars(templates, floor, folder):
@@ -133,7 +164,8 @@ def stars(templates, floor, folder):
 
 def compute(folder=None):
     """All numbers of the page, as JSON."""
-    result = {"seed": SEED, "sets": {}}
+    # The first run was without the remedies; they changed no setting of what is judged above them.
+    result = {"seed": SEED, "test_half_opened": 2, "sets": {}}
     for name, templates in sets().items():
         start = time.process_time()
         agn, floor = stripe(templates, folder)
@@ -159,6 +191,7 @@ def main():
         print("  others accepted", agn["others_accepted"]["all"])
         for key in ("photo_z", "photo_z_below_1", "photo_z_sure", "published_photo_z"):
             print(" ", key, agn[key])
+        print("  remedies", agn["remedies"])
         for survey, kinds in made["stars"].items():
             for kind in ("Star", "QSO"):
                 print(" ", survey, kind, kinds[kind]["n"], kinds[kind]["accepted"])

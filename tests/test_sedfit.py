@@ -1,5 +1,6 @@
 """The SED fit: plain sums as reference, bounds, limits, rules, saving, sentences for bad input."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear, minimize_scalar
 from scipy.stats import chi2 as chi2_law
 
+from qsolearn import display
 from qsolearn.errors import CatalogError
 from qsolearn.photometry import deredden, flux_from_mag
 from qsolearn.sed.library import folder_templates, own_templates
@@ -19,7 +21,7 @@ from qsolearn.selection import (
     save_selector,
     select_frame,
 )
-from qsolearn.selection.sedfit import accept
+from qsolearn.selection.sedfit import accept, count_choices
 from qsolearn.selection.sedfit.engine import fit_one, fit_two
 from qsolearn.selection.sedfit.photometry import fluxes_and_weights
 from qsolearn.simulate import make_sky
@@ -183,8 +185,7 @@ def test_each_rule_can_be_changed_alone(field, fitted):
 
 def test_an_upper_limit_holds_a_model_down_and_is_no_detected_band(field, fitted):
     quasar = field[field["true_class"] == "QSOlowZ"]
-    bright = quasar[quasar[[f"mag_{b}" for b in BANDS]].notna().all(axis=1)].iloc[:1].copy()
-    bright["limit_wise_w3"] = False
+    bright = quasar[quasar[[f"err_{b}" for b in BANDS]].notna().all(axis=1)].iloc[:1].copy()
     measured = fitted.fit_sources(bright).iloc[0]
     limited = bright.copy()
     limited["limit_wise_w3"], limited["err_wise_w3"] = True, np.nan
@@ -302,9 +303,10 @@ def test_bad_input_is_told_in_one_sentence(field, fitted, tmp_path):
     without = field.drop(columns="err_kmt_b")
     assert "no errors" in message(lambda: fitted.fit_sources(without))
     empty = field[[c for c in field.columns if not c.startswith("mag_")]].copy()
-    for band in BANDS:
-        empty[f"mag_{band}"] = np.nan
-    assert message(lambda: fitted.fit_sources(empty)).startswith("No source has the 5 measured")
+    empty[[f"mag_{b}" for b in BANDS]] = np.nan
+    assert message(lambda: fitted.fit_sources(empty)).startswith(
+        "No source has the 5 bands with magnitude and error"
+    )
     lacking = field.drop(columns=["mag_wise_w3"])
     assert "wise_w3" in message(lambda: fitted.fit_sources(lacking))
     for bad in ({"star_rule": "maybe"}, {"dof": "n"}, {"chi2_level": 0.0}, {"z_step": -1.0},
@@ -360,3 +362,45 @@ def test_single_source_minimum_by_brute_force(fitted, field):
     nuclei, hosts = g.agn[[25]][:, [0]], g.hosts[[25]][:, [0]]
     amplitude = fit_two(flux[None], weight[None], nuclei, hosts, (0.01, 0.95))[2][0]
     assert amplitude[1] / amplitude.sum() == pytest.approx(found, abs=1e-3)
+
+
+def test_model_fluxes_give_the_chi2_that_the_fit_tells(field, fitted):
+    rows = field[field["true_class"].str.startswith("QSO")]
+    fits = fitted.fit_sources(rows)
+    flux, weight, _ = fluxes_and_weights(rows, BANDS, fitted.floor_)
+    known = fits["chi2_qso"].notna().to_numpy()
+    for kind in ("qso", "galaxy", "star"):
+        model = fitted.model_fluxes(fits, kind)
+        assert np.isnan(model[~known]).all()
+        chi2 = np.sum(weight * (flux - model) ** 2, axis=1)
+        np.testing.assert_allclose(chi2[known], fits[f"chi2_{kind}"][known], rtol=1e-6)
+
+
+def test_choices_are_counted_one_at_a_time(field, fitted):
+    table = count_choices(fitted, field, floors=(0.1, 0.3)).set_index("choice")
+    base = table.loc["as the classifier is"]
+    assert base["candidates"] == accept(fitted.fit_sources(field))["all"].sum()
+    assert table.loc["error floor 0.1 mag"].equals(base)
+    assert table.loc["error floor 0.3 mag", "candidates"] != base["candidates"]
+    assert (table["quasars"] + table["others"] == table["candidates"]).all()
+    assert table.loc["no limit on tau", "candidates"] >= base["candidates"]
+    assert fitted.error_floor == 0.1
+
+
+def test_the_drawn_curves_pass_through_the_models_of_the_bands(field):
+    made = own_templates()
+    model = SEDClassifier(made, BANDS, z_step=0.05).fit()
+    quasar = field[field["true_class"] == "QSOlowZ"]
+    one = quasar[model.fit_sources(quasar)["chi2_qso"].notna().to_numpy()].iloc[[2]]
+    drawn = display.TemplateFitDisplay.from_estimator(model, one, made).plot()
+    for kind in ("qso", "galaxy"):
+        wave, curve = drawn.curves[kind]
+        at = np.interp(drawn.wavelength[3:6], wave, curve)
+        np.testing.assert_allclose(at, drawn.models[kind][3:6], atol=0.25)
+    assert "star" not in drawn.curves
+    texts = [t.get_text() for t in drawn.ax_.get_legend().get_texts()]
+    assert f"{drawn.chi2['qso']:.1f}" in " ".join(texts)
+    assert drawn.figure_ is drawn.ax_.figure
+    plt.close("all")
+    text = message(lambda: display.TemplateFitDisplay.from_estimator(model, quasar.iloc[:2]))
+    assert text == "A fit is drawn for one source; the frame has 2 rows."

@@ -81,8 +81,8 @@ def redshifted_fluxes(spectra, z, bands, *, gas=True):
         Rest-frame f_lambda on `qsolearn.sed.WAVELENGTH`.
     z : array_like, shape (nz,)
         Redshifts, 0 to 10.
-    bands : sequence of str, length b
-        Band ids.
+    bands : sequence of str, length b, or ndarray, shape (pixels, b)
+        Band ids, or the weights of filters of your own (`qsolearn.sed.filters.curve_weights`).
     gas : bool
         Whether the light passes the mean intergalactic gas.
 
@@ -100,7 +100,7 @@ def redshifted_fluxes(spectra, z, bands, *, gas=True):
     array([1. , 2.8])
     """
     spectra, z = np.atleast_2d(np.asarray(spectra, float)), np.asarray(z, float)
-    weights = filter_weights(bands)
+    weights = bands if isinstance(bands, np.ndarray) else filter_weights(bands)
     inside = [slice(lit[0], lit[-1] + 1) for lit in (np.flatnonzero(w) for w in weights.T)]
     out = np.empty((len(z), len(spectra), weights.shape[1]))
     for k, redshift in enumerate(z):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
@@ -12,11 +10,12 @@ from qsolearn.bands import check_bands
 from qsolearn.errors import CatalogError, plural
 from qsolearn.frame import bands_of, validate_frame
 from qsolearn.sed.library import TemplateSet, folder_templates, own_templates
-from qsolearn.sed.models import ModelGrid, model_grid
+from qsolearn.sed.models import model_grid
 from qsolearn.selection.sedfit.engine import fit_one, fit_two
 from qsolearn.selection.sedfit.photometry import fluxes_and_weights
 from qsolearn.selection.sedfit.redshift import redshift_summary
-from qsolearn.selection.sedfit.rules import DOF, PARAMETERS, STAR_RULES, accept, bic
+from qsolearn.selection.sedfit.rules import DOF, PARAMETERS, STAR_RULES, accept, bic, reasons
+from qsolearn.selection.sedfit.state import classifier_state, restore_state
 
 __all__ = ["SEDClassifier"]
 
@@ -251,8 +250,8 @@ class SEDClassifier(BaseEstimator):
         use = n > PARAMETERS["qso"]
         if not use.any():
             raise CatalogError(
-                f"No source has the {PARAMETERS['qso'] + 1} measured bands that a fit needs; the "
-                f"best has {n.max()}."
+                f"No source has the {PARAMETERS['qso'] + 1} bands with magnitude and error that a "
+                f"fit needs; the best has {n.max()}."
             )
         rows = np.flatnonzero(use)
         parts = []
@@ -384,32 +383,11 @@ class SEDClassifier(BaseEstimator):
                 "P_QSO": np.where(known, p, np.nan),
                 "selected_class": np.where(known, label, ""),
                 "is_candidate": rules["all"].to_numpy(),
-                "reason": self._reasons(fits, rules, known),
+                "reason": reasons(fits, rules),
                 "z_phot": fits["z_phot"].to_numpy(),
             },
             index=frame.index,
         )
-
-    def _reasons(self, fits, rules, known):
-        """One sentence per source: the first rule that it breaks, or the fit that it passes by."""
-        texts = np.full(len(fits), "", dtype=object)
-        value = fits["chi2_qso"].map("{:.1f}".format).to_numpy(dtype=object)
-        texts[:] = "quasar template fits: chi2 = " + value
-        broken = {
-            "chi2": "no quasar template fits: chi2 = " + value,
-            "tau": "too dusty: tau = " + fits["tau"].map("{:g}".format).to_numpy(dtype=object),
-            "star": "star template not excluded: chi2 = "
-            + fits["chi2_star"].map("{:.1f}".format).to_numpy(dtype=object),
-            "galaxy": "galaxy template not excluded: chi2 = "
-            + fits["chi2_galaxy"].map("{:.1f}".format).to_numpy(dtype=object),
-        }
-        for rule, sentence in broken.items():
-            gone = ~rules[rule].to_numpy()
-            texts[gone] = sentence[gone]
-        need = PARAMETERS["qso"] + 1
-        few = fits["n_bands"].map(lambda n: f"{n} measured bands, {need} are needed")
-        texts[~known] = few.to_numpy(dtype=object)[~known]
-        return texts
 
     def to_state(self):
         """What the classifier consists of, for saving.
@@ -422,12 +400,7 @@ class SEDClassifier(BaseEstimator):
         """
         if not hasattr(self, "grid_"):
             raise CatalogError("Only a fitted SEDClassifier can be saved; call fit first.")
-        settings = {k: v for k, v in self.get_params().items() if k not in ("templates", "bands")}
-        settings["host_share"] = list(self.host_share)
-        grid = dataclasses.asdict(self.grid_)
-        arrays = {k: v for k, v in grid.items() if isinstance(v, np.ndarray)}
-        names = {k: list(v) for k, v in grid.items() if isinstance(v, tuple)}
-        return {"settings": settings, "source": self.grid_.source, **names}, arrays
+        return classifier_state(self.get_params(), self.grid_)
 
     @classmethod
     def from_state(cls, values, arrays):
@@ -442,8 +415,5 @@ class SEDClassifier(BaseEstimator):
         -------
         SEDClassifier
         """
-        settings = dict(values["settings"])
-        settings["host_share"] = tuple(settings["host_share"])
-        self = cls(bands=list(values["bands"]), **settings)
-        names = {k: tuple(values[k]) for k in values if k.endswith("_names") or k == "bands"}
-        return self.use_grid(ModelGrid(**names, **arrays, source=values["source"]))
+        settings, grid = restore_state(values, arrays)
+        return cls(**settings).use_grid(grid)

@@ -38,7 +38,7 @@ def fluxes_and_weights(frame, bands, floor):
     Raises
     ------
     CatalogError
-        If an error is zero or negative, or a band has magnitudes but no error at all.
+        If an error is zero or negative, or a band has no column of errors.
 
     Notes
     -----
@@ -53,19 +53,18 @@ def fluxes_and_weights(frame, bands, floor):
     for k, band in enumerate(bands):
         if f"limit_{band}" in frame:
             limit[:, k] = frame[f"limit_{band}"].fillna(False).to_numpy(dtype=bool)
-        if f"err_{band}" in frame:
-            err[:, k] = frame[f"err_{band}"].to_numpy(dtype=float, na_value=np.nan)
+        if f"err_{band}" not in frame:
+            raise CatalogError(
+                f"Band {band} has magnitudes but no errors (column err_{band}); give the errors, "
+                "or leave the band out."
+            )
+        err[:, k] = frame[f"err_{band}"].to_numpy(dtype=float, na_value=np.nan)
         seen = np.isfinite(mag[:, k]) & ~limit[:, k]
         wrong = int(np.sum(seen & (err[:, k] <= 0)))
         if wrong:
             raise CatalogError(
                 f"{plural(wrong, 'row')} have an error of zero or below in {band}; a fit weighs by "
                 "errors, so set them to the true ones or to NaN (missing)."
-            )
-        if seen.any() and not np.isfinite(err[seen, k]).any():
-            raise CatalogError(
-                f"Band {band} has magnitudes but no errors (column err_{band}); give the errors, "
-                "or leave the band out."
             )
     limit &= np.isfinite(mag)
     detected = np.isfinite(mag) & ~limit & np.isfinite(err)

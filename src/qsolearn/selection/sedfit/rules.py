@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2 as chi2_law
 
-__all__ = ["DOF", "PARAMETERS", "STAR_RULES", "accept", "bic"]
+__all__ = ["DOF", "PARAMETERS", "STAR_RULES", "accept", "bic", "reasons"]
 
 #: Free parameters k of each kind of model. Quasar: two amplitudes, redshift, depth of polar dust;
 #: galaxy: amplitude and redshift; star: amplitude. Which template it is, is not counted.
@@ -93,4 +93,39 @@ def accept(
             index=fits.index,
         )
     out["all"] = out.all(axis=1)
+    return out
+
+
+def reasons(fits, rules):
+    """One sentence per source: a rule that it breaks, or the fit that it passes by.
+
+    Parameters
+    ----------
+    fits : pandas.DataFrame, n rows
+        As `SEDClassifier.fit_sources` gives them.
+    rules : pandas.DataFrame of bool, n rows
+        As `accept` gives them.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        Of several broken rules the last of chi2, dust, star, galaxy.
+    """
+
+    def text(column, form):
+        return fits[column].map(form.format).to_numpy(dtype=object)
+
+    out = "quasar template fits: chi2 = " + text("chi2_qso", "{:.1f}")
+    broken = {
+        "chi2": "no quasar template fits: chi2 = " + text("chi2_qso", "{:.1f}"),
+        "tau": "too dusty: tau = " + text("tau", "{:g}"),
+        "star": "star template not excluded: chi2 = " + text("chi2_star", "{:.1f}"),
+        "galaxy": "galaxy template not excluded: chi2 = " + text("chi2_galaxy", "{:.1f}"),
+    }
+    for rule, sentence in broken.items():
+        gone = ~rules[rule].to_numpy()
+        out[gone] = sentence[gone]
+    few = fits["chi2_qso"].isna().to_numpy()
+    need = f" measured bands, {PARAMETERS['qso'] + 1} are needed"
+    out[few] = (text("n_bands", "{}") + need)[few]
     return out
