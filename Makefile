@@ -20,7 +20,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 	$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet uv
 
 $(STAMP): pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
-	$(UV) sync --frozen --inexact --all-extras --all-groups --python $(PYTHON)
+	$(UV) sync --frozen --inexact --all-extras --group web --python $(PYTHON)
 	@touch $@
 
 setup: $(STAMP)  ## Create .venv with the locked packages and an editable install
@@ -66,12 +66,16 @@ torch: $(STAMP)  ## Install the CPU build of torch, for the embeddings of qsolea
 
 real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_DATA
 	$(BIN)/python benchmarks/real_selection.py
+	$(BIN)/python benchmarks/real_tradeoff.py
+	$(BIN)/python benchmarks/real_overlap.py
 	$(BIN)/python benchmarks/real_sky.py
 	$(BIN)/python benchmarks/real_stars.py
 	$(BIN)/python benchmarks/real_redshift.py
 	$(BIN)/python benchmarks/real_sedfit.py
 	$(BIN)/python benchmarks/real_ks4.py
 	$(BIN)/python benchmarks/real_redshift_wise.py
+	$(UV) sync --frozen --inexact --all-extras --group benchmarks --python $(PYTHON)
+	$(BIN)/python benchmarks/real_reverse.py
 
 real-summaries: torch  ## Judge the summary metrics on the human judgements in QSOLEARN_SHARED
 	$(BIN)/python benchmarks/summaries_real.py judge

@@ -110,7 +110,8 @@ def one_split(X, labels, z, train, test, k):
     points = pd.DataFrame(
         {"z": z[test][judged], "z_phot": z_phot[judged], "predicted": predicted[judged]}
     )
-    return rounds, fig_4, taus, stages, pooled, is_target, report, points
+    hits = pd.crosstab(true, predicted == TARGET).reindex(columns=[False, True], fill_value=0)
+    return rounds, fig_4, taus, stages, pooled, is_target, report, points, hits
 
 
 def table(rows):
@@ -121,8 +122,12 @@ def table(rows):
     ]
 
 
-def unclassified(frame, labeled):
-    """Candidates among the unclassified, and what they truly are."""
+def unclassified(frame, labeled, taken):
+    """Candidates among the unclassified, and what they truly are.
+
+    ``taken`` is, per class, the share of the labeled test sources that is selected: with it the
+    loss of precision is parted into what the other class mix does and what other sources do.
+    """
     labels = frame["label_class"].to_numpy(str)
     known_z = np.where(labels != "", frame["true_z"], np.nan)
     found = find_candidates(frame, labels, known_z)
@@ -134,6 +139,8 @@ def unclassified(frame, labeled):
     late = found[found["z_phot"] > 2.5]
     first = found.head(100)
     hits = int((first["true_class"] == TARGET).sum())
+    number = rest["true_class"].value_counts()
+    expected = {c: float(number.get(c, 0) * taken[c]) for c in CLASSES}
     return {
         "sources": len(rest),
         "high_z_among_them": high,
@@ -142,6 +149,11 @@ def unclassified(frame, labeled):
         "precision": proportion(hit, n).to_dict(),
         "recall": proportion(hit, high).to_dict(),
         "precision_labeled_test": labeled,
+        "precision_of_mix_alone": expected[TARGET] / sum(expected.values()),
+        "selected_share": {
+            c: {"labeled_test": round(taken[c], 6), "unclassified": round(true.get(c, 0) / n_c, 6)}
+            for c, n_c in number.items()
+        },
         "estimated_z_above_2.5": {
             "n": len(late),
             "precision": proportion(int((late["true_class"] == TARGET).sum()), len(late)).to_dict(),
@@ -161,7 +173,7 @@ def main():
     print(f"{len(known):,} known, {len(frame) - len(known):,} unclassified", flush=True)
     splits = stratified_splits(labels, PUBLISHED["n_splits_of_curves"], 0.2, SEED)
     rounds, fig_4, taus, stages, reports, pooled, truth = [], [], [], [], [], [], []
-    parts = []
+    parts, counts = [], []
     for k, (train, test) in enumerate(splits):
         made = one_split(X, labels, z, train, test, k)
         rounds += made[0]
@@ -172,12 +184,15 @@ def main():
         truth.append(made[5])
         reports.append(made[6])
         parts.append(made[7])
+        counts.append(made[8])
         print(f"split {k}: {time.process_time() - start:.0f} CPU s", flush=True)
     truth = np.concatenate(truth)
     scores = {m: np.concatenate([p[m] for p in pooled]).clip(0, 1) for m in ("direct", "reverse")}
     edges = [0, 1e-4, 1e-3, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0]
     chosen = [r for r in taus if r["setting"] == PUBLISHED["threshold"]]
     points = parts[0]
+    both = sum(counts[1:], counts[0])
+    taken = (both[True] / both.sum(axis=1)).to_dict()
     rng = np.random.default_rng(0)
     few = rng.permutation(len(points))[:1200]
     result = {
@@ -207,7 +222,9 @@ def main():
         },
         "redshift_points": {c: (points.iloc[few][c].round(3) if c != "predicted"
                                 else points.iloc[few][c]).tolist() for c in points},
-        "unclassified": unclassified(frame, float(np.mean([r["precision"] for r in chosen]))),
+        "unclassified": unclassified(
+            frame, float(np.mean([r["precision"] for r in chosen])), taken
+        ),
         "cpu_seconds": round(time.process_time() - start, 1),
         "command": "python benchmarks/calderone_curves.py",
         "date": date.today().isoformat(),

@@ -199,6 +199,32 @@ class Classifier:
         return self._score(X, np.ones(len(self.label), bool))
 
 
+def remedies(own, other, settings):
+    """Would other training objects do better? Rates on one half of a catalog.
+
+    Parameters
+    ----------
+    own, other : tuple of ndarray
+        Colors, labels and which objects are judged; of the catalog itself, and of DR7.
+    settings : dict
+        Kernel and bandwidths, the same for all.
+    """
+    X, label, rows = own
+    half = np.random.default_rng(SEED).random(len(X)) < 0.5
+    judge = rows & ~half
+    both = [np.concatenate([a, b[half]]) for a, b in zip(other, (X, label), strict=True)]
+    training = {"DR7": other, "half of this catalog": (X[half], label[half]), "both": both}
+    out = {"rows": {c: int((label[judge] == c).sum()) for c in CLASSES}}
+    for name, (points, kind) in training.items():
+        densities = [
+            log_density(points[kind == c], X[judge], settings["kernel"], h)
+            for c, h in zip(CLASSES, settings["bandwidths"], strict=True)
+        ]
+        found = working_points(label[judge] == "QSO", score(*densities))
+        out[name] = {k: v for k, v in found.items() if not k.startswith("threshold")}
+    return out
+
+
 def judged(quasar, s, threshold, z):
     """Rates of one catalog; without other sources, the completeness only."""
     report = selection_report(quasar, s >= threshold)
@@ -270,6 +296,11 @@ def transfer(c, shared, folder=None):
                 quasar,
                 dropped,
                 "quasars and stars, model magnitudes, no errors",
+            )
+            known = (quasar | (kind == "Star")) & np.isfinite(cat.colors).all(axis=1) & ~dropped
+            names = np.where(quasar, "QSO", "Star")
+            result[name]["remedies"] = remedies(
+                (cat.colors[known], names[known], rows[known]), (ugriz.X, label), settings
             )
             galaxies = rows & (kind == "Galaxy")
             passed = ugriz.score(cat.colors[galaxies]) >= ugriz.threshold
@@ -361,6 +392,8 @@ def main():
             for k, e in t.items() if isinstance(e, dict) and "value" in e
         ]  # fmt: skip
         print(f"{name} [{t['bands']}], {t['rows']}, {t['dropped']} dropped: {', '.join(parts)}")
+        if "remedies" in t:
+            print("    ", t["remedies"])
         if "efficiency" in t:
             print("   ", ", ".join(f"{e['value']:.3f} at {m}" for m, e in t["efficiency"].items()))
     print(f"{result['cpu_seconds']} CPU s; wrote {OUT.name}")

@@ -137,9 +137,11 @@ def average_precision(positive, score):
 
 
 def provenance():
-    """Command, date and versions of a result file."""
+    """Command (without the folders and time limits of this machine), date and versions."""
+    own = ("--sky", "--work", "--seconds")
+    args = [a for k, a in enumerate(sys.argv) if a not in own and sys.argv[k - 1] not in own]
     return {
-        "command": "python " + " ".join(["benchmarks/" + Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": " ".join(["python", f"benchmarks/{Path(args[0]).name}", *args[1:]]),
         "date": datetime.date.today().isoformat(),
         "versions": {
             "python": platform.python_version(),

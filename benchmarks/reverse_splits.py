@@ -153,7 +153,8 @@ def main(argv=None):
     X, unknown = colors_of(path, [known, ~known])
     y, z = codes[known], redshifts_of(path, known)
     raw = FOLDER / "splits.json"
-    splits = json.loads(raw.read_text())["splits"] if args.first else []
+    splits = json.loads(raw.read_text())["splits"] if args.first and raw.exists() else []
+    splits = [s for s in splits if s["split"] < args.first]
     for split in range(args.first, args.first + args.splits):
         splits.append(one_split(split, path, y, X, unknown))
         print({m: (len(v["true"]), len(v["false"]), v["fit_cpu_seconds"])

@@ -134,7 +134,7 @@ def test_every_method_finds_more_than_chance(known, method):
     predicted, model = paper.run_split(method, X, labels, train, test)
     found = paper.metrics(labels[test], predicted, z[test])
     assert found["recall"] > 0.5
-    assert found["precision"] > 0.3
+    assert found["precision"] > 0.1  # one in 27 by chance
     again, _ = paper.run_split(method, X, labels, train, test)
     assert (again == predicted).all()
     assert hasattr(model, "stages_") == (method == "reverse")

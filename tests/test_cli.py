@@ -113,6 +113,30 @@ def test_train_learns_redshifts_where_there_are_some(tmp_path, run):
     assert model["redshift"]["kind"] == "ConditionalRedshift"
 
 
+def test_reverse_selection_from_training_to_candidates(files, run):
+    status, out, err = run(
+        "train", files / "train.parquet", "--label", "true_class", "--method", "reverse",
+        "--target", "QSOlowZ", "--discard", "Star, Galaxy", "--discard-above", 0.8,
+        "-o", files / "m3",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    assert "trained reverse on" in out
+    model = load_selector(files / "m3").estimator_
+    assert (model.threshold, model.target_, model.order_) == (0.8, "QSOlowZ", ["Star", "Galaxy"])
+    status, out, _ = run("select", files / "test.fits", "--model", files / "m3",
+                         "-o", files / "o3.parquet")  # fmt: skip
+    assert status == 0
+    assert (
+        pd.read_parquet(files / "o3.parquet")["reason"].str.match("(step [12]|last step): ").all()
+    )
+    status, _, err = run(
+        "train", files / "train.parquet", "--label", "true_class", "--method", "reverse",
+        "--target", "Blazar", "-o", files / "m4",
+    )  # fmt: skip
+    assert status == 1
+    assert "target names the class 'Blazar', which is not among Galaxy, " in err
+
+
 def test_two_catalogs_with_the_same_ids_are_told_apart(files, run):
     run("select", files / "test.fits", "--model", files / "model", "-o", files / "out.fits")
     status, out, err = run("judge", files / "out.fits", "--truth", files / "train.parquet")

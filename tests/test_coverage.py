@@ -37,10 +37,14 @@ def rows_of(text):
 
 
 def labels_of(book):
-    """Names that {ref} and {numref} can point to: labels before a heading, names of figures."""
+    """Names that {ref} (headings, exercises) and {numref} (figures) can point to."""
     text = "\n".join(p.read_text(encoding="utf-8") for p in sorted(book.rglob("*.md")))
     sections = set(re.findall(r"^\(([\w-]+)\)=\n+#", text, re.M))
-    return {"ref": sections, "numref": set(re.findall(r"^    name: (fig-[\w-]+)$", text, re.M))}
+    exercises = set(re.findall(r"\{exercise\}.*\n:label: ([\w-]+)$", text, re.M))
+    return {
+        "ref": sections | exercises,
+        "numref": set(re.findall(r"^    name: (fig-[\w-]+)$", text, re.M)),
+    }
 
 
 def what_is_wrong(cell, page, labels):

@@ -237,3 +237,8 @@ def test_the_paired_interval_of_a_gain_is_narrower_and_covers_the_truth():
     assert np.mean(narrow) < np.mean(wide)
     with pytest.raises(ValueError, match="no target"):
         judge.average_precision_gain([False], [0.1])
+
+
+def test_a_probability_at_the_threshold_is_not_above_it():
+    table = judge.threshold_curve([True], [[0.75, 0.25]], 0, [0.74, 0.75])
+    assert table["selected"].tolist() == [1, 0]

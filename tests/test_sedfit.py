@@ -10,7 +10,9 @@ from scipy.optimize import lsq_linear, minimize_scalar
 from scipy.stats import chi2 as chi2_law
 
 from qsolearn import display
+from qsolearn.cli import main
 from qsolearn.errors import CatalogError
+from qsolearn.frame import read_frame, write_frame
 from qsolearn.photometry import deredden, flux_from_mag
 from qsolearn.sed.library import folder_templates, own_templates
 from qsolearn.sed.models import model_grid
@@ -241,6 +243,18 @@ def test_select_frame_and_saving_give_the_same(field, fitted, tmp_path):
     quasar = field["true_class"].str.startswith("QSO")
     assert first.loc[known & quasar, "is_candidate"].mean() > 0.4
     assert first.loc[known & ~quasar, "is_candidate"].mean() < 0.01
+
+
+def test_the_command_line_dereddens_and_selects_the_same(fitted, tmp_path):
+    sky = make_sky("ks4", n_sources=400, seed=4)
+    write_frame(sky, tmp_path / "sky.parquet")
+    save_selector(fitted, tmp_path / "model")
+    main(["select", str(tmp_path / "sky.parquet"), "--model", str(tmp_path / "model"),
+          "-o", str(tmp_path / "out.parquet")])  # fmt: skip
+    found = read_frame(tmp_path / "out.parquet", keep=["P_QSO", "reason"])
+    expected = select_frame(fitted, deredden(sky))
+    np.testing.assert_allclose(found["P_QSO"], expected["P_QSO"], rtol=1e-6)
+    assert found["reason"].tolist() == expected["reason"].tolist()
 
 
 def test_a_band_absent_from_every_source_is_no_obstacle(field):

@@ -207,6 +207,25 @@ def test_the_score_ranks_discarded_sources_too(fitted):
     assert score[y == "QSOhighZ"].mean() > 10 * score[y == "Star"].mean()
 
 
+def test_a_ranker_learns_from_all_that_the_first_step_leaves():
+    X, y = mock(1, missing=0.1)
+    ranker = BoostedTrees(n_rounds=10, max_depth=4)
+    kwargs = {"target": "QSOhighZ", "order": ORDER}
+    model = ReverseSelectionClassifier(ranker=ranker, **kwargs).fit(X, y)
+    without = ReverseSelectionClassifier(**kwargs).fit(X, y)
+    Z = mock(9, missing=0.1)[0]
+    assert_array_equal(model.predict_proba(Z), without.predict_proba(Z))
+    p = model.estimators_[0].predict_proba(X)[:, 1]
+    left = ~((p > 0.9) & (y == "Star"))
+    own = BoostedTrees(n_rounds=10, max_depth=4).fit(X[left], y[left])
+    passed = model.estimators_[0].predict_proba(Z)[:, 1] <= 0.9
+    score = model.target_score(Z)
+    assert_allclose(score[passed], own.predict_proba(Z[passed])[:, 1])
+    assert_allclose(score[~passed], without.target_score(Z)[~passed], rtol=1e-6)
+    with pytest.raises(ValueError, match=r"^RidgeClassifier gives no probabilities"):
+        ReverseSelectionClassifier(ranker=RidgeClassifier()).fit(X, y)
+
+
 def test_out_of_fold_discards_leave_more():
     X, y = mock(1)
     inside = ReverseSelectionClassifier(target="QSOhighZ", order=ORDER).fit(X, y)
@@ -385,7 +404,8 @@ def survey():
 @pytest.fixture(scope="module")
 def selector(survey):
     bands = [c.removeprefix("mag_") for c in survey.filter(like="mag_")]
-    return FrameSelector(ReverseSelectionClassifier(target="QSOlowZ"), bands).fit(
+    ranker = BoostedTrees(n_rounds=5, max_depth=4)
+    return FrameSelector(ReverseSelectionClassifier(target="QSOlowZ", ranker=ranker), bands).fit(
         survey, survey["true_class"]
     )
 
@@ -403,6 +423,10 @@ def test_saved_and_loaded_it_selects_the_same(selector, survey, tmp_path):
     loaded = load_selector(tmp_path / "model")
     pd.testing.assert_frame_equal(select_frame(loaded, survey), select_frame(selector, survey))
     pd.testing.assert_frame_equal(loaded.estimator_.stages_, selector.estimator_.stages_)
+    X = np.random.default_rng(0).normal(0.5, 1, (50, selector.estimator_.n_features_in_))
+    names = selector.estimator_.feature_names_in_
+    X = pd.DataFrame(X, columns=names)
+    assert_array_equal(loaded.estimator_.target_score(X), selector.estimator_.target_score(X))
     model = json.loads((tmp_path / "model/model.json").read_text())
     assert "xgboost" in model["versions"]
     with np.load(tmp_path / "model/arrays.npz") as arrays:

@@ -283,3 +283,10 @@ def test_another_redshift_estimator_cannot_be_saved(training, tmp_path):
     )
     with pytest.raises(CatalogError, match="Mean cannot be saved as a redshift estimator"):
         save_selector(own, tmp_path / "model")
+
+
+def test_a_catalog_may_be_empty(training, new, tmp_path):
+    own = paper.recipe(star_density_limit=-99.0, redshift=ConditionalRedshift(min_objects=20))
+    table = paper.catalog(own.fit(*training), new[new["true_class"] == "Star"].head(200))
+    assert len(table) == 0
+    assert list(table) == list(paper.CATALOG_COLUMNS)

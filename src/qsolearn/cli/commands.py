@@ -156,6 +156,7 @@ def train(
     import pandas as pd
 
     from qsolearn.bands import get_band
+    from qsolearn.cli.training import priors, redshifts
     from qsolearn.frame import bands_of
     from qsolearn.judge import class_labels, is_quasar_class
     from qsolearn.redshift import ConditionalRedshift
@@ -187,7 +188,7 @@ def train(
     y = pd.concat(labels, ignore_index=True)
     quasars = list(quasar) or None
     if method == "kde":
-        estimator = KernelBayesClassifier(bandwidth=bandwidth, priors=_priors(prior))
+        estimator = KernelBayesClassifier(bandwidth=bandwidth, priors=priors(prior))
     elif method == "reverse":
         order = [c.strip() for c in discard.split(",") if c.strip()] if discard else None
         estimator = ReverseSelectionClassifier(None, discard_above, target, order)
@@ -206,7 +207,7 @@ def train(
     if method == "kde" and redshift != "none":
         is_quasar = is_quasar_class(y) if quasars is None else y.isin(quasars).to_numpy()
         learner = ConditionalRedshift()
-        z_column, z = _redshifts(frame, redshift, bands, is_quasar, learner.min_objects)
+        z_column, z = redshifts(frame, redshift, bands, is_quasar, learner.min_objects)
         learner = None if z is None else learner
     selector = FrameSelector(estimator, bands, quasars, threshold, learner).fit(frame, y, z)
     provenance = {
@@ -224,49 +225,6 @@ def train(
         click.echo(f"left out {plural(selector.n_left_out_, 'row')} with a missing color")
     if learner is not None:
         click.echo(f"learned redshifts from {plural(selector.n_redshifts_, 'quasar')}")
-
-
-def _redshifts(frame, column, bands, is_quasar, least):
-    """Name and values of the column of redshifts; None and None if there is too little to learn.
-
-    A negative redshift is a sentinel, and missing. Only a column that was asked for by name must be
-    there and suffice.
-    """
-    import numpy as np
-    import pandas as pd
-
-    name = column or "true_z"
-    if name not in frame:
-        if column is None:
-            return None, None
-        raise CatalogError(f"No training file has the column {column!r} of redshifts.")
-    z = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    z = np.where(z >= 0, z, np.nan)
-    complete = frame.reindex(columns=[f"mag_{b}" for b in bands]).notna().all(axis=1).to_numpy()
-    if np.sum(is_quasar & np.isfinite(z) & complete) >= least:
-        return name, z
-    if column is None:
-        return None, None
-    raise CatalogError(
-        f"Fewer than {least} quasars have a redshift in {column!r} and all bands, too few to learn "
-        "from; leave --redshift out."
-    )
-
-
-def _priors(given):
-    """Priors from CLASS=P texts."""
-    if not given:
-        return None
-    priors = {}
-    for text in given:
-        name, _, value = text.rpartition("=")
-        try:
-            priors[name] = float(value)
-        except ValueError:
-            name = ""
-        if not name:
-            raise CatalogError(f"A prior is written CLASS=P, such as Star=0.88, not {text!r}.")
-    return priors
 
 
 def _treat(frame, deredden, bands):

@@ -9,16 +9,20 @@ from qsolearn.display.basic import (
     BinnedRateDisplay,
     ColorColorDisplay,
     ConfusionDisplay,
-    DensityPlaneDisplay,
     TradeOffDisplay,
     use_style,
 )
-from qsolearn.display.coverage import SkyMapDisplay
+from qsolearn.display.coverage import (
+    SkyMapDisplay,
+)
 from qsolearn.display.curves import (
     PrecisionRecallDisplay,
     ReliabilityDisplay,
     SettingsDisplay,
     SplitHistogramDisplay,
+)
+from qsolearn.display.density_plane import (
+    DensityPlaneDisplay,
 )
 from qsolearn.display.redshifts import (
     MagnitudeRedshiftDisplay,

@@ -107,7 +107,8 @@ class SplitHistogramDisplay:
             label = f"{name}: {values.mean():.3f} ± {values.std(ddof=1):.3f}"
             self.ax_.hist(values, edges, alpha=0.6, label=label)
         self.ax_.set(xlabel=self.name, ylabel="splits")
-        self.ax_.legend()
+        self.ax_.set_ylim(top=1.35 * self.ax_.get_ylim()[1])  # room for the legend
+        self.ax_.legend(loc="upper left")
         return self
 
 

@@ -15,7 +15,8 @@ class MagnitudeRedshiftDisplay:
     Parameters
     ----------
     groups : dict of str to (array_like, array_like)
-        Label, and redshifts and magnitudes [mag] of the group; the last is drawn on top.
+        Label, and redshifts and magnitudes [mag] of the group; the last is drawn on top. What is
+        no class of the book is black.
     mag_name : str
         Name of the magnitude.
 
@@ -45,7 +46,8 @@ class MagnitudeRedshiftDisplay:
             many = len(z) > 500
             self.ax_.scatter(
                 z, mag, s=4 if many else 18, alpha=0.5 if many else 0.9, linewidths=0,
-                color=CLASS_COLORS.get(name), label=f"{name} ({len(z):,})", rasterized=True,
+                color=CLASS_COLORS.get(name, "#000000"), label=f"{name} ({len(z):,})",
+                rasterized=True,
             )  # fmt: skip
         self.ax_.set(xlabel="redshift", ylabel=f"{self.mag_name} [mag]")
         if not self.ax_.yaxis_inverted():

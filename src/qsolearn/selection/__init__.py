@@ -11,13 +11,14 @@ from qsolearn.selection.baselines import UVExcessCut, dummy_classifier
 from qsolearn.selection.bayes import posterior
 from qsolearn.selection.cuts import QualityCut, SelectionChain, SNRCut, rejected_by
 from qsolearn.selection.evidence import BinnedEvidence
-from qsolearn.selection.frame_selector import FrameSelector, select_frame
+from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
 from qsolearn.selection.leave_one_out import choose_bandwidths, leave_one_out_labels
 from qsolearn.selection.priors import CountsPrior
 from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
 from qsolearn.selection.saving import load_selector, save_selector
 from qsolearn.selection.sedfit import SEDClassifier
+from qsolearn.selection.selecting import select_frame
 from qsolearn.selection.two_pass import TwoPassBayes, valley
 from qsolearn.selection.wedge import (
     KIM2024_WEDGE,

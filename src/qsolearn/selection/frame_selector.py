@@ -1,4 +1,4 @@
-"""From a photometric frame to candidates: the one way in for every classifier."""
+"""A classifier on colors that reads photometric frames."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from qsolearn.bands import check_bands, color_names
 from qsolearn.errors import CatalogError, plural
-from qsolearn.features import NeighborColors
 from qsolearn.frame import magnitudes, validate_frame
 from qsolearn.judge import is_quasar_class
-from qsolearn.photometry import color_covariance
+from qsolearn.photometry import color_covariance, colors
 
-__all__ = ["FrameSelector", "select_frame"]
-
-#: Rows that are classified at once: enough to be fast, few enough to be told about.
-_BLOCK = 50_000
+__all__ = ["FrameSelector", "check_measured", "most_probable"]
 
 
 class FrameSelector(BaseEstimator):
@@ -113,7 +109,7 @@ class FrameSelector(BaseEstimator):
                 "select_frame without a FrameSelector."
             )
         bands = _two_bands(self.bands)
-        _check_measured(validate_frame(frame), bands)
+        check_measured(validate_frame(frame), bands)
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise CatalogError(f"A threshold lies between 0 and 1, not at {self.threshold}.")
         X = self._colors(frame, bands)
@@ -217,7 +213,7 @@ class FrameSelector(BaseEstimator):
         ndarray of str, shape (n,)
             "" for a source that cannot be classified.
         """
-        return _most_probable(self.classes_, self.predict_proba(frame))
+        return most_probable(self.classes_, self.predict_proba(frame))
 
     def rejected(self, frame):
         """Which sources the estimator's second condition rejects.
@@ -316,7 +312,7 @@ class FrameSelector(BaseEstimator):
         """
         proba = self.predict_proba(frame) if proba is None else proba
         X, use = self._features(frame)
-        label = _most_probable(self.classes_, proba)
+        label = most_probable(self.classes_, proba)
         best = np.where(use, np.max(np.nan_to_num(proba, nan=-1.0), axis=1), np.nan)
         reason = np.empty(len(X), dtype=object)
         if hasattr(self.estimator_, "explain") and use.any():
@@ -357,7 +353,7 @@ class FrameSelector(BaseEstimator):
 
     @staticmethod
     def _colors(frame, bands):
-        return NeighborColors().fit_transform(magnitudes(frame, bands))
+        return colors(magnitudes(frame, bands))
 
 
 def _two_bands(bands):
@@ -370,7 +366,8 @@ def _two_bands(bands):
     return bands
 
 
-def _check_measured(frame, bands):
+def check_measured(frame, bands):
+    """Raise CatalogError if one of the bands has no measured value at all."""
     for band, column in zip(bands, magnitudes(frame, bands).T, strict=True):
         if np.isnan(column).all():
             raise CatalogError(
@@ -383,86 +380,8 @@ def _takes_nan(estimator):
     return bool(get_tags(estimator).input_tags.allow_nan)
 
 
-def _most_probable(classes, proba):
+def most_probable(classes, proba):
+    """Class of the highest probability per row, "" where one is NaN."""
     known = np.isfinite(proba).all(axis=1)
     best = np.argmax(np.where(np.isfinite(proba), proba, -1.0), axis=1)
     return np.where(known, classes[best], "").astype(object)
-
-
-def select_frame(selector, frame, progress=None):
-    """Select quasar candidates from a photometric frame.
-
-    Parameters
-    ----------
-    selector : fitted selector
-        Such as a `FrameSelector`: it has ``predict_proba``, ``explain``, ``bands``, ``classes_``,
-        ``quasar_classes_`` and ``threshold``. One that reads frames itself, such as a fitted
-        `SEDClassifier`, has ``select`` instead, which gives the table below.
-    frame : pandas.DataFrame, n rows
-        A photometric frame; it is not changed.
-    progress : callable, optional
-        Called with the number of rows done, after each block of rows.
-
-    Returns
-    -------
-    pandas.DataFrame, n rows, same index
-        ``P_QSO`` (sum over the quasar classes; NaN if not classified), ``selected_class`` ("" if
-        not classified), ``is_candidate`` (bool), ``reason`` (one sentence), ``z_phot`` (of the
-        candidates; NaN for others, and where the selector gives none).
-
-    Raises
-    ------
-    CatalogError
-        If the frame is not one, lacks a band, has a band without any value, or was treated
-        differently from the training set.
-
-    Examples
-    --------
-    See `FrameSelector`.
-    """
-    own_way = hasattr(selector, "select") and hasattr(selector, "quasar_classes_")
-    if not own_way and not (hasattr(selector, "explain") and hasattr(selector, "quasar_classes_")):
-        raise CatalogError(
-            f"{type(selector).__name__} is not a fitted selector; wrap a classifier in "
-            "FrameSelector(classifier, bands) and fit that."
-        )
-    validate_frame(frame)
-    if not own_way:
-        _check_measured(frame, selector.bands)
-    blocks = []
-    for start in range(0, len(frame), _BLOCK):
-        block = frame.iloc[start : start + _BLOCK]
-        blocks.append(selector.select(block) if own_way else _select_block(selector, block))
-        if progress is not None:
-            progress(len(blocks[-1]))
-    return pd.concat(blocks) if len(blocks) > 1 else blocks[0]
-
-
-def _select_block(selector, frame):
-    proba = selector.predict_proba(frame)
-    label = _most_probable(selector.classes_, proba)
-    p_qso = proba[:, np.isin(selector.classes_, selector.quasar_classes_)].sum(axis=1)
-    # A tie, such as equal priors far from all training sources, is no candidate.
-    least = np.nextafter(0.5, 1) if selector.threshold is None else selector.threshold
-    candidate = p_qso >= least
-    reason = selector.explain(frame, proba)
-    z_phot = np.full(len(frame), np.nan)
-    chosen = np.flatnonzero(candidate)
-    if len(chosen) and hasattr(selector, "rejected"):
-        out = chosen[selector.rejected(frame.iloc[chosen])]
-        candidate[out] = False
-        for i in out:
-            reason[i] += "; rejected, stars are too dense here"
-        chosen = np.flatnonzero(candidate)
-    if len(chosen) and hasattr(selector, "redshifts"):
-        z_phot[chosen] = selector.redshifts(frame.iloc[chosen])["z_phot"]
-    return pd.DataFrame(
-        {
-            "P_QSO": p_qso,
-            "selected_class": label,
-            "is_candidate": candidate,
-            "reason": reason,
-            "z_phot": z_phot,
-        },
-        index=frame.index,
-    )

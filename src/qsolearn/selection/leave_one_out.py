@@ -48,7 +48,7 @@ def choose_bandwidths(X, y, candidates, priors=None, *, n_jobs=None):
 
     References
     ----------
-    Richards et al. 2004, ApJS 155, 257, Sect. 3.4.
+    Richards et al. 2004, ApJS 155, 257, Sect. 3.6.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def leave_one_out_labels(X, y, bandwidths, priors=None, *, n_jobs=None):
 
     References
     ----------
-    Richards et al. 2004, ApJS 155, 257, Sect. 3.4 and 3.5.
+    Richards et al. 2004, ApJS 155, 257, Sect. 3.6 and 3.7.
 
     Examples
     --------

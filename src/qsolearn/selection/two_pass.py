@@ -123,7 +123,7 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
 
     References
     ----------
-    Richards et al. 2004, ApJS 155, 257, Sect. 3.4 to 3.6. The bandwidth factor and the limit of the
+    Richards et al. 2004, ApJS 155, 257, Sect. 3.6 to 3.8. The bandwidth factor and the limit of the
     paper were not recovered; it sets the limit by eye.
 
     Examples

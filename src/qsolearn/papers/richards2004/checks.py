@@ -43,8 +43,8 @@ def training_accuracies(model, X, y, X_new, y_new):
 
     References
     ----------
-    Richards et al. 2004, ApJS 155, 257, Sect. 3.4, 3.5 and 4.1: its completeness of 94.7 % and its
-    efficiency of 97.6 % are of samples that partly trained the classifier.
+    Richards et al. 2004, ApJS 155, 257, Sect. 3.6, 3.7, 4.1 and 4.2: its completeness of 94.7 % and
+    its efficiency of 97.6 % are of samples that partly trained the classifier.
     """
     model = clone(model).fit(X, y)
     y, y_new = np.asarray(y), np.asarray(y_new)

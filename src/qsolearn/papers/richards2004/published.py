@@ -8,12 +8,12 @@ __all__ = ["BANDS", "PARTS", "PUBLISHED"]
 BANDS = ("sdss_u", "sdss_g", "sdss_r", "sdss_i", "sdss_z")
 
 PUBLISHED = {
-    "bandwidth": 0.15,  # mag, for both classes; Sect. 3.4
-    "prior_star": 0.88,  # Sect. 3.6
+    "bandwidth": 0.15,  # mag, for both classes; Sect. 3.6
+    "prior_star": 0.88,  # Sect. 3.8
     "u_g_limit": 1.0,  # mag, SDSS zero points; value from memory of the literature
-    "g_bright": 14.5,  # mag, observed; Sect. 3.2
-    "g_faint": 21.0,  # mag, dereddened; Sect. 3.2
-    "err_u_limit": 0.5,  # mag; Sect. 3.2
+    "g_bright": 14.5,  # mag, observed; Sect. 3.3
+    "g_faint": 21.0,  # mag, dereddened; Sect. 3.3
+    "err_u_limit": 0.5,  # mag; Sect. 3.3
     "training_quasars": 16_713,
     "training_stars": 478_144,
     "training_stars_cleaned": None,

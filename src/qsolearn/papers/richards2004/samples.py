@@ -45,7 +45,7 @@ def in_test_set(frame):
 
     References
     ----------
-    Richards et al. 2004, Sect. 3.2.
+    Richards et al. 2004, Sect. 3.3.
     """
     cuts = completeness_cuts(frame)
     return np.logical_and.reduce(list(cuts.values()))
@@ -119,7 +119,7 @@ def star_cuts(frame, known_class=None):
 
     References
     ----------
-    Richards et al. 2004, Sect. 3.1: a random tenth of the point sources with 14.5 < g < 21.
+    Richards et al. 2004, Sect. 3.2: a random tenth of the point sources with 14.5 < g < 21.
 
     Examples
     --------

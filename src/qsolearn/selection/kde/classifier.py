@@ -62,7 +62,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
 
     References
     ----------
-    Richards et al. 2004, ApJS 155, 257, section 2; Gray & Riegel 2006, Proc. COMPSTAT.
+    Richards et al. 2004, ApJS 155, 257, Sect. 3.1 and 3.4; Gray & Riegel 2006, Proc. COMPSTAT.
 
     Examples
     --------

@@ -12,7 +12,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from qsolearn.errors import CatalogError, CatalogWarning
+from qsolearn.errors import CatalogWarning
+from qsolearn.selection.reverse.state import from_state, size_table, to_state
 from qsolearn.selection.reverse.trees import BoostedTrees
 from qsolearn.selection.reverse.validation import (
     check_cv,
@@ -42,6 +43,10 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
     order : sequence of labels, optional
         Classes to discard, in this order, without the target; None takes all but the target, the
         largest first. A class that is left out keeps its sources to the last step.
+    ranker : classifier with ``predict_proba``, optional
+        Ranks the sources for `target_score`: it is fitted to all that the first step leaves of the
+        training set, where the common class no longer drowns the target, but many more sources
+        are left to learn from than in the last step. None fits none.
     cv : int, optional
         Folds for the discards of the training set. None discards by probabilities for the very
         rows that the step was fitted on, as the paper does; with folds each row is judged by a
@@ -65,6 +70,8 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         Of the last step; None if only one class was left.
     final_classes_ : array
         Labels of its columns.
+    ranker_ : classifier or None
+        The fitted ranker.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : (n_features_in_,) array of str
@@ -118,12 +125,20 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
     """
 
     def __init__(
-        self, estimator=None, threshold=0.9, target=None, order=None, cv=None, random_state=None
+        self,
+        estimator=None,
+        threshold=0.9,
+        target=None,
+        order=None,
+        ranker=None,
+        cv=None,
+        random_state=None,
     ):
         self.estimator = estimator
         self.threshold = threshold
         self.target = target
         self.order = order
+        self.ranker = ranker
         self.cv = cv
         self.random_state = random_state
 
@@ -144,6 +159,8 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         estimator = BoostedTrees() if self.estimator is None else self.estimator
         check_threshold(self.threshold)
         check_estimator(estimator)
+        if self.ranker is not None:
+            check_estimator(self.ranker)
         X, y = validate_data(
             self, X, check_labels(y), dtype=_FLOATS, ensure_all_finite=self._finite()
         )
@@ -187,13 +204,22 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
                 X, codes = X[keep], codes[keep]
             self.estimators_.append(model)
             self._active.append(bool(active))
+            if step == 0:
+                self._fit_ranker(X, codes, target)
         seen.append((len(codes), int(np.sum(codes == target))))
         left, codes = np.unique(codes, return_inverse=True)
         self.final_classes_ = self.classes_[left]
         self.final_estimator_ = None
         if len(left) > 1:
             self.final_estimator_ = clone(estimator).fit(X, codes)
-        self.stages_ = self._table(np.array([s[0] for s in seen]), np.array([s[1] for s in seen]))
+        self.stages_ = size_table(self.order_, *np.array(seen).T)
+
+    def _fit_ranker(self, X, codes, target):
+        self.ranker_ = self._ranked = None
+        left, codes = np.unique(codes, return_inverse=True)
+        if self.ranker is not None and len(left) > 1:
+            self._ranked = int(np.searchsorted(left, target))
+            self.ranker_ = clone(self.ranker).fit(X, codes)
 
     def _out_of_fold(self, estimator, X, own):
         """Probability of the step's class for each row by a model that has not seen it."""
@@ -256,10 +282,27 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         (n,) array
-            From 0 to 1: the target's column of `predict_proba`. A threshold on it selects anything
-            from the surest source to the whole sample, so a precision-recall curve has no gap.
+            From 0 to 1. A threshold on it selects anything from the surest source to the whole
+            sample, so a precision-recall curve has no gap.
+
+        Notes
+        -----
+        Without a ranker it is the target's column of `predict_proba`. With one, it is the ranker's
+        probability of the target for all that the first step lets pass, whichever step discards
+        them later; those that the first step discards keep their column of `predict_proba`.
         """
-        return self.predict_proba(X)[:, self._codes([self.target_])[0]]
+        X = self._check(X)
+        if self.ranker_ is None:
+            return self.predict_proba(X)[:, self._codes([self.target_])[0]]
+        score = np.zeros(len(X))
+        passed = np.ones(len(X), bool)
+        if self._active[0]:
+            p = self.estimators_[0].predict_proba(X)[:, 1]
+            passed = p <= self.threshold
+            score = (1 - p) * self._shares[0][self._codes([self.target_])[0]]
+        if passed.any():
+            score[passed] = self.ranker_.predict_proba(X[passed])[:, self._ranked]
+        return score
 
     def explain(self, X):
         """At which step, and with what probability, each source got its class.
@@ -318,7 +361,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
                 raise ValueError(f"There are {len(went):,} sources but {len(y):,} labels.")
             own = went[y == self.target_]
             target = np.array([np.sum(own >= s) for s in steps])
-        return self._table(np.array([np.sum(went >= s) for s in steps]), target)
+        return size_table(self.order_, np.array([np.sum(went >= s) for s in steps]), target)
 
     def to_state(self):
         """The fitted steps as plain values and arrays, to be written as JSON and npz.
@@ -328,39 +371,15 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         values : dict
             JSON-able: parameters, labels, sizes of the steps, settings of the trees.
         arrays : dict of {str: array}
-            ``step_k_booster`` and ``last_booster``: the bytes of xgboost's own JSON.
+            ``step_k_booster``, ``last_booster``, ``ranker_booster``: bytes of xgboost's own JSON.
 
         Raises
         ------
         CatalogError
-            If the estimator is not `BoostedTrees`.
+            If an estimator is not `BoostedTrees`.
         """
         check_is_fitted(self)
-        models = {f"step_{k + 1}": model for k, model in enumerate(self.estimators_)}
-        if self.final_estimator_ is not None:
-            models["last"] = self.final_estimator_
-        kind = type(self.estimators_[0])
-        if kind is not BoostedTrees:
-            raise CatalogError(
-                f"Reverse selection with {kind.__name__} cannot be saved; with BoostedTrees it can."
-            )
-        states = {name: model.to_state() for name, model in models.items()}
-        values = {
-            "threshold": self.threshold,
-            "cv": self.cv,
-            "classes": self.classes_.tolist(),
-            "classes_dtype": self.classes_.dtype.str,
-            "n_features_in": self.n_features_in_,
-            "feature_names_in": getattr(self, "feature_names_in_", np.array([])).tolist(),
-            "target": self.target_.item(),
-            "order": [c.item() for c in self.order_],
-            "active": self._active,
-            "shares": [s.tolist() for s in self._shares],
-            "final_classes": self.final_classes_.tolist(),
-            "sizes": self.stages_[["n", "n_target"]].to_numpy().tolist(),
-            "trees": {name: state[0] for name, state in states.items()},
-        }
-        return values, {f"{name}_booster": state[1]["booster"] for name, state in states.items()}
+        return to_state(self)
 
     @classmethod
     def from_state(cls, values, arrays):
@@ -376,43 +395,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         ReverseSelectionClassifier
             Its ``target`` and ``order`` are those that the training found.
         """
-        models = {
-            name: BoostedTrees.from_state(state, {"booster": arrays[f"{name}_booster"]})
-            for name, state in values["trees"].items()
-        }
-        dtype = np.dtype(values["classes_dtype"])
-        self = cls(
-            clone(next(iter(models.values()))),
-            threshold=values["threshold"],
-            target=values["target"],
-            order=values["order"],
-            cv=values["cv"],
-        )
-        self.classes_ = np.array(values["classes"], dtype=dtype)
-        self.n_features_in_ = values["n_features_in"]
-        if values["feature_names_in"]:
-            self.feature_names_in_ = np.array(values["feature_names_in"], dtype=object)
-        self.target_ = np.array(values["target"], dtype=dtype)[()]
-        self.order_ = list(np.array(values["order"], dtype=dtype))
-        self._active = list(values["active"])
-        self._shares = [np.array(s) for s in values["shares"]]
-        self.estimators_ = [models[f"step_{k + 1}"] for k in range(len(self.order_))]
-        self.final_estimator_ = models.get("last")
-        self.final_classes_ = np.array(values["final_classes"], dtype=dtype)
-        self.stages_ = self._table(*np.array(values["sizes"]).T)
-        return self
-
-    def _table(self, n, target):
-        target = np.full(len(n), np.nan) if target is None else target
-        return pd.DataFrame(
-            {
-                "discards": [*map(str, self.order_), ""],
-                "n": n,
-                "n_target": target,
-                "target_fraction": np.divide(target, n, where=n > 0, out=np.full(len(n), np.nan)),
-            },
-            index=pd.RangeIndex(1, len(n) + 1, name="step"),
-        )
+        return from_state(cls, values, arrays)
 
     def _walk(self, X):
         """Send rows through the steps.

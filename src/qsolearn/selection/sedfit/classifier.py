@@ -60,6 +60,8 @@ class SEDClassifier(BaseEstimator):
     classes_ : ndarray of str
         QSO, Galaxy, Star.
     quasar_classes_ : list of str
+    dereddened_ : dict
+        How ``qsolearn select`` dereddens a catalog before the fit.
     n_models_ : dict of str to int
         Models per source of each kind.
 
@@ -175,6 +177,7 @@ class SEDClassifier(BaseEstimator):
         self.floor_ = self._floor(self.bands_)
         self.classes_ = np.array(["QSO", "Galaxy", "Star"])
         self.quasar_classes_ = ["QSO"]
+        self.dereddened_ = {"convention": "sf11"}
         return self
 
     @staticmethod
