@@ -80,6 +80,63 @@ def test_the_whole_way_gives_the_numbers_of_the_library(files, run):
     assert sum(b["n"] for b in numbers["completeness_by_z"]["bins"]) == report.n_quasars
 
 
+def test_train_learns_redshifts_where_there_are_some(tmp_path, run):
+    sky = make_sky("sdss", n_sources=20_000, seed=5)
+    write_frame(sky, tmp_path / "train.parquet")
+    write_frame(sky.rename(columns={"true_z": "redshift"}), tmp_path / "other.parquet")
+    train = ["--label", "true_class", "-o"]
+    status, out, _ = run("train", tmp_path / "train.parquet", *train, tmp_path / "auto")
+    assert status == 0
+    known = sky["true_class"].str.startswith("QSO").sum()
+    assert f"learned redshifts from {known} quasars" in out
+    run("train", tmp_path / "other.parquet", "--redshift", "redshift", *train, tmp_path / "named")
+    _, out, _ = run(
+        "train", tmp_path / "train.parquet", "--redshift", "none", *train, tmp_path / "n"
+    )
+    assert "learned redshifts" not in out
+    found = {}
+    for model in ("auto", "named", "n"):
+        out = tmp_path / f"{model}.parquet"
+        assert (
+            run("select", tmp_path / "train.parquet", "--model", tmp_path / model, "-o", out)[0]
+            == 0
+        )
+        found[model] = pd.read_parquet(out)
+    assert found["n"]["z_phot"].isna().all()
+    auto = found["auto"]
+    assert (auto["z_phot"].notna() == auto["is_candidate"]).all()
+    pd.testing.assert_series_equal(auto["z_phot"], found["named"]["z_phot"])
+    own = auto["is_candidate"] & (auto["true_z"] > 0)
+    assert ((auto["z_phot"] - auto["true_z"])[own].abs() < 0.3).mean() > 0.6
+    model = json.loads((tmp_path / "named" / "model.json").read_text())
+    assert model["provenance"]["redshift_column"] == "redshift"
+    assert model["redshift"]["kind"] == "ConditionalRedshift"
+
+
+def test_reverse_selection_from_training_to_candidates(files, run):
+    status, out, err = run(
+        "train", files / "train.parquet", "--label", "true_class", "--method", "reverse",
+        "--target", "QSOlowZ", "--discard", "Star, Galaxy", "--discard-above", 0.8,
+        "-o", files / "m3",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    assert "trained reverse on" in out
+    model = load_selector(files / "m3").estimator_
+    assert (model.threshold, model.target_, model.order_) == (0.8, "QSOlowZ", ["Star", "Galaxy"])
+    status, out, _ = run("select", files / "test.fits", "--model", files / "m3",
+                         "-o", files / "o3.parquet")  # fmt: skip
+    assert status == 0
+    assert (
+        pd.read_parquet(files / "o3.parquet")["reason"].str.match("(step [12]|last step): ").all()
+    )
+    status, _, err = run(
+        "train", files / "train.parquet", "--label", "true_class", "--method", "reverse",
+        "--target", "Blazar", "-o", files / "m4",
+    )  # fmt: skip
+    assert status == 1
+    assert "target names the class 'Blazar', which is not among Galaxy, " in err
+
+
 def test_two_catalogs_with_the_same_ids_are_told_apart(files, run):
     run("select", files / "test.fits", "--model", files / "model", "-o", files / "out.fits")
     status, out, err = run("judge", files / "out.fits", "--truth", files / "train.parquet")
@@ -240,6 +297,25 @@ BAD = [
     (
         ["train", "{train}", "--label", "true_class", "--bands", "sdss_q", "-o", "{new}"],
         "Unknown band",
+    ),
+    (
+        ["train", "{train}", "--label", "true_class", "--redshift", "zz", "-o", "{new}"],
+        "No training file has the column 'zz'",
+    ),
+    (
+        [
+            "train",
+            "{train}",
+            "--label",
+            "true_class",
+            "--redshift",
+            "true_ebv",
+            "--quasar",
+            "other",
+            "-o",
+            "{new}",
+        ],
+        "too few to learn from",
     ),
     (["judge", "{test}", "--truth", "{test}"], "not the output of select"),
     (["simulate", "lsst", "--n", "10", "-o", "{new}"], "Unknown survey"),

@@ -2,9 +2,12 @@
 
 ``load_`` reads from disk: a table that ships with the package, or a real catalog in the folder
 that the environment variable ``QSOLEARN_DATA`` (or the argument ``folder``) names. The real
-catalogs do not ship with the package; the book says where each comes from.
+catalogs do not ship with the package; the book says where each comes from. ``fetch_`` asks an
+archive and keeps the answer in a cache.
 """
 
+from qsolearn.datasets.archives import ARCHIVES, Archive
+from qsolearn.datasets.fetch import fetch_around, fetch_region
 from qsolearn.datasets.ks4 import (
     load_ks4_counts,
     load_ks4_histograms,
@@ -25,6 +28,10 @@ from qsolearn.datasets.real import (
 )
 
 __all__ = [
+    "ARCHIVES",
+    "Archive",
+    "fetch_around",
+    "fetch_region",
     "load_calderone2024_new_quasars",
     "load_desi_dr1",
     "load_ks4_counts",

@@ -4,10 +4,50 @@ Each display is made from results (``from_...``), draws itself with ``plot(ax=No
 ``ax_`` and ``figure_``. matplotlib is imported only when something is drawn.
 """
 
-from qsolearn.display import basic, coverage, template_fit, wedge
-from qsolearn.display.basic import *  # noqa: F403
-from qsolearn.display.coverage import *  # noqa: F403
-from qsolearn.display.template_fit import *  # noqa: F403
-from qsolearn.display.wedge import *  # noqa: F403
+from qsolearn.display.basic import (
+    CLASS_COLORS,
+    BinnedRateDisplay,
+    ColorColorDisplay,
+    ConfusionDisplay,
+    TradeOffDisplay,
+    use_style,
+)
+from qsolearn.display.coverage import (
+    SkyMapDisplay,
+)
+from qsolearn.display.curves import (
+    PrecisionRecallDisplay,
+    ReliabilityDisplay,
+    SettingsDisplay,
+    SplitHistogramDisplay,
+)
+from qsolearn.display.density_plane import (
+    DensityPlaneDisplay,
+)
+from qsolearn.display.redshifts import (
+    MagnitudeRedshiftDisplay,
+    RedshiftDisplay,
+    SkyDisplay,
+)
+from qsolearn.display.template_fit import TemplateFitDisplay
+from qsolearn.display.wedge import WedgeDisplay
 
-__all__ = [*basic.__all__, *coverage.__all__, *template_fit.__all__, *wedge.__all__]
+__all__ = [
+    "CLASS_COLORS",
+    "BinnedRateDisplay",
+    "ColorColorDisplay",
+    "ConfusionDisplay",
+    "DensityPlaneDisplay",
+    "MagnitudeRedshiftDisplay",
+    "PrecisionRecallDisplay",
+    "RedshiftDisplay",
+    "ReliabilityDisplay",
+    "SettingsDisplay",
+    "SkyDisplay",
+    "SkyMapDisplay",
+    "SplitHistogramDisplay",
+    "TemplateFitDisplay",
+    "TradeOffDisplay",
+    "WedgeDisplay",
+    "use_style",
+]

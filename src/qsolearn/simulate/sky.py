@@ -130,8 +130,8 @@ def _plan_of_counts(survey, area, n_sources, seed):
     return _Plan(survey.name, seed, groups, tuple(int(t) for t in totals)), area
 
 
-def _plan_of_paper(survey, n_sources, seed):
-    labelled = _whole_numbers(list(PAPER_MIX.values()), n_sources)
+def _plan_of_mix(survey, mix, n_sources, seed):
+    labelled = _whole_numbers([mix.get(name, 0.0) for name in (*CLASSES, "")], n_sources)
     groups = [(name, name) for name in CLASSES]
     totals = list(labelled[:-1])
     groups += [(name, "") for name in UNCLASSIFIED_MIX]
@@ -248,12 +248,22 @@ def _check(survey, area_deg2, n_sources, composition):
         raise CatalogError(f"The area is {area_deg2:g} deg^2; it must be positive.")
     if n_sources is not None and not (n_sources > 0 and n_sources % 1 == 0):
         raise CatalogError(f"The number of sources is {n_sources}; it must be positive and whole.")
-    if composition not in ("counts", "paper"):
-        raise CatalogError(f"Unknown composition {composition!r}; use 'counts' or 'paper'.")
-    if composition == "paper" and (survey != "ps1-gaia-wise" or n_sources is None):
+    if isinstance(composition, dict):
+        unknown = [name for name in composition if name not in PAPER_MIX]
+        weights = list(composition.values())
+        if unknown or not all(w >= 0 for w in weights) or not sum(weights) > 0:
+            raise CatalogError(
+                f"A composition gives each label of {', '.join(CLASSES)} and '' (unclassified) a "
+                f"weight of at least 0, not {composition}."
+            )
+    elif composition not in ("counts", "paper"):
         raise CatalogError(
-            "composition='paper' is the mix of Calderone et al. 2024: use it with survey "
-            "'ps1-gaia-wise' and n_sources."
+            f"Unknown composition {composition!r}; use 'counts', 'paper' or a dict of weights."
+        )
+    if composition != "counts" and (survey != "ps1-gaia-wise" or n_sources is None):
+        raise CatalogError(
+            "A composition by label, such as 'paper', the mix of Calderone et al. 2024, "
+            "goes with survey 'ps1-gaia-wise' and n_sources."
         )
 
 
@@ -273,9 +283,11 @@ def make_sky(
         Number of rows instead of an area.
     seed : int
         The same seed gives the same sky, byte for byte.
-    composition : {"counts", "paper"}
+    composition : {"counts", "paper"} or dict of {str: float}
         "paper" gives exactly the mix of labels of Calderone et al. 2024, Table 2, unclassified and
-        "other" included ("ps1-gaia-wise" with ``n_sources`` only).
+        "other" included; a dict gives a mix of one's own, as a weight per label, "" being
+        unclassified (both with "ps1-gaia-wise" and ``n_sources`` only). What the unclassified
+        sources are is the same in both.
     to : str or Path, optional
         Parquet file to write block by block, in single precision; needs memory for a few blocks.
     n_jobs : int
@@ -312,8 +324,9 @@ def make_sky(
     """
     record = get_survey(survey)
     _check(survey, area_deg2, n_sources, composition)
-    if composition == "paper":
-        plan, area = _plan_of_paper(record, int(n_sources), seed), None
+    if composition != "counts":
+        mix = PAPER_MIX if composition == "paper" else composition
+        plan, area = _plan_of_mix(record, mix, int(n_sources), seed), None
     else:
         plan, area = _plan_of_counts(record, area_deg2, n_sources, seed)
     attrs = {

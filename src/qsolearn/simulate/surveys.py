@@ -4,8 +4,9 @@ The noise of a flux f in a band of 5-sigma depth m5 is
 
 .. math:: \\sigma_f^2 = (f_5/5)^2 + (\\epsilon f)^2,\\quad f_5 = 10^{0.4 (22.5 - m_5)}
 
-with epsilon the calibration floor. Depths stand in `qsolearn.bands`, with their sources. What then
-happens to a faint source differs:
+with epsilon the calibration floor. Depths of 5 sigma stand in `qsolearn.bands`, with their sources;
+what that module gives for SDSS are limits of completeness, so its 5-sigma depths stand here. What
+then happens to a faint source differs:
 
 ``sdss``
     every source has five asinh magnitudes, however faint: nothing is missing; in one source of
@@ -94,10 +95,14 @@ SURVEYS = {
 }  # fmt: skip
 
 #: Calibration floor of each survey [mag].
-_FLOOR = {"sdss": 0.015, "ps1": 0.012, "gaia": 0.004, "kmt": 0.025, "vista": 0.02,
+_FLOOR = {"sdss": 0.018, "ps1": 0.012, "gaia": 0.004, "kmt": 0.025, "vista": 0.02,
           "twomass": 0.02, "wise": 0.023}  # fmt: skip
-#: Depths that the survey tables do not give in this form: 5 sigma, AB (approximate).
-_DEPTH = {"gaia_g": 22.3, "gaia_bp": 20.9, "gaia_rp": 20.9}
+#: Depths that the survey tables do not give in this form: 5 sigma, AB. Gaia: approximate. SDSS,
+#: with its floor: fitted to the printed errors of the even rows of DR5 and DR7 quasars.
+_DEPTH = {
+    "gaia_g": 22.3, "gaia_bp": 20.9, "gaia_rp": 20.9,
+    "sdss_u": 22.0, "sdss_g": 23.13, "sdss_r": 22.68, "sdss_i": 22.23, "sdss_z": 20.82,
+}  # fmt: skip
 #: Brighter than this a band saturates [AB mag]: KS4 from Kim et al. 2024, the rest approximate.
 _SATURATION = {
     "kmt_b": 12.95, "kmt_v": 13.07, "kmt_r": 13.77, "kmt_i": 13.60,
