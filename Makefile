@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup torch real-summaries book test test-unit test-book refresh real lint clean
+.PHONY: help setup torch browser real-summaries book test test-unit test-book test-web test-wheel
+.PHONY: refresh real lint clean
 
 export UV_PYTHON_DOWNLOADS = never
 export PYTHONHASHSEED = 0
@@ -19,7 +20,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 	$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet uv
 
 $(STAMP): pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
-	$(UV) sync --frozen --inexact --all-extras --python $(PYTHON)
+	$(UV) sync --frozen --inexact --all-extras --group web --python $(PYTHON)
 	@touch $@
 
 setup: $(STAMP)  ## Create .venv with the locked packages and an editable install
@@ -41,6 +42,19 @@ test-book: $(STAMP)  ## Notebooks agree with their sources and with their output
 	  -W default --nbval --nbval-current-env --nbval-sanitize-with=nbval_sanitize.cfg \
 	  --nbval-cell-timeout=300 book
 
+test-web: $(STAMP)  ## Read the built book in a headless Chromium (after `make book`)
+	$(BIN)/python -m pytest -q -n 2 -m web tests/web
+
+test-wheel: $(STAMP)  ## Build the wheel and use it in an empty environment
+	rm -rf dist && $(UV) build --quiet --out-dir dist
+	$(BIN)/python tools/try_wheel.py dist "$(UV)"
+
+# Chromium from the system, or Playwright's own where that can be fetched.
+browser: $(STAMP)  ## Install a Chromium for test-web, if there is none
+	command -v chromium || command -v google-chrome || test -n "$${CHROMIUM:-}" \
+	  || { apt-get update -qq && apt-get install -y -qq chromium; } \
+	  || $(BIN)/playwright install --with-deps chromium
+
 refresh: $(STAMP)  ## Execute every chapter and rewrite the notebooks beside them
 	$(BIN)/python tools/notebooks.py refresh
 
@@ -52,8 +66,14 @@ torch: $(STAMP)  ## Install the CPU build of torch, for the embeddings of qsolea
 
 real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_DATA
 	$(BIN)/python benchmarks/real_selection.py
+	$(BIN)/python benchmarks/real_tradeoff.py
+	$(BIN)/python benchmarks/real_overlap.py
 	$(BIN)/python benchmarks/real_sky.py
+	$(BIN)/python benchmarks/real_stars.py
 	$(BIN)/python benchmarks/real_redshift.py
+	$(BIN)/python benchmarks/real_sedfit.py
+	$(BIN)/python benchmarks/real_ks4.py
+	$(BIN)/python benchmarks/real_redshift_wise.py
 	$(UV) sync --frozen --inexact --all-extras --group benchmarks --python $(PYTHON)
 	$(BIN)/python benchmarks/real_reverse.py
 

@@ -5,18 +5,24 @@ is simulated: stars along a curved ridge, quasars around a loop. CPU seconds of 
 builds and fits included. Peers run on a marked subset of the objects where they are slow, and only
 what grows with the number of objects is scaled up, never their fit.
 
-    python benchmarks/kde.py            the comparison and the correctness check
-    python benchmarks/kde.py --growth   numbers of objects and of training points, two threads
+    python benchmarks/kde.py epanechnikov    labels and densities beside peers
+    python benchmarks/kde.py gaussian        Gaussian densities beside peers
+    python benchmarks/kde.py check           labels against brute force
+    python benchmarks/kde.py leave-one-out   a 10 x 10 grid of bandwidths
+    python benchmarks/kde.py growth          numbers of objects and of training points
+    python benchmarks/kde.py threads         the second thread; wants a quiet machine
 """
 
 import argparse
 import importlib
 import json
+import os
 import platform
 import resource
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -32,6 +38,7 @@ N_STARS, N_QUASARS, N_OBJECTS = 478_144, 16_713, 830_000
 BANDWIDTH = 0.15
 PRIORS = {"QSO": 0.12, "star": 0.88}
 N_CHECKED = 20_000
+PACKAGES = ["qsolearn", "scikit-learn", "mlpack"]
 
 
 def make_stars(rng, n, reddest=1.0):
@@ -79,60 +86,61 @@ def fit(X, y, kernel="epanechnikov", n_jobs=1):
     return KernelBayesClassifier(BANDWIDTH, kernel, PRIORS, n_jobs).fit(X, y)
 
 
-@njit(nogil=True)
-def brute_force_label(x, quasars, stars, square, quasar_factor, star_factor):
-    """Labels (True: quasar) and how close the two prior-weighted sums are, pair by pair."""
-    labels, closeness = np.empty(len(x), np.bool_), np.empty(len(x))
+@njit(fastmath=True)
+def brute_force_sums(x, points, square):
+    """Kernel sums pair by pair; points come as (4, n)."""
+    sums = np.zeros(len(x))
     for i in range(len(x)):
-        sums = np.zeros(2)
-        for c, points in enumerate((quasars, stars)):
-            for j in range(len(points)):
-                distance = 0.0
-                for d in range(points.shape[1]):
-                    distance += (x[i, d] - points[j, d]) ** 2
-                if distance < square:
-                    sums[c] += 1.0 - distance / square
-        sums *= np.array([quasar_factor, star_factor])
-        labels[i] = sums[0] > sums[1]
-        closeness[i] = abs(sums[0] - sums[1]) / max(sums.max(), 1e-300)
-    return labels, closeness
+        total = 0.0
+        for j in range(points.shape[1]):
+            distance = 0.0
+            for d in range(4):
+                distance += (x[i, d] - points[d, j]) ** 2
+            total += max(1.0 - distance / square, 0.0)
+        sums[i] = total
+    return sums
 
 
-def check_labels(X, y, objects, predicted, rng):
+def check(rng):
     """Disagreements with brute force on random objects, ties (to 1e-12) aside."""
+    X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
     which = rng.choice(len(objects), N_CHECKED, replace=False)
-    quasars, stars = X[y == "QSO"], X[y == "star"]
-    labels, closeness = brute_force_label(
-        objects[which],
-        quasars,
-        stars,
-        BANDWIDTH**2,
-        PRIORS["QSO"] / len(quasars),
-        PRIORS["star"] / len(stars),
-    )
-    differ = labels != (predicted[which] == "QSO")
+    model = fit(X, y)
+    sums, exact = [], []
+    for c, label in enumerate(model.classes_):
+        points = X[y == label]
+        sums.append(brute_force_sums(objects[which], points.T.copy(), BANDWIDTH**2))
+        volume = np.pi**2 / 2 * BANDWIDTH**4 / 3 * len(points)
+        exact.append(np.exp(model.log_density(objects[which])[:, c]) * volume)
+        sums[-1] *= PRIORS[label] / len(points)
+        exact[-1] *= PRIORS[label] / len(points)
+    quasars, stars = sums
+    closeness = abs(quasars - stars) / np.maximum(np.maximum(quasars, stars), 1e-300)
     tie = (closeness < 1e-12) & (closeness > 0)
-    return {
-        "objects": N_CHECKED,
+    differ = (quasars > stars) != (model.predict(objects)[which] == "QSO")
+    dense = [own > 1e-3 * PRIORS[c] / np.sum(y == c) for own, c in zip(sums, PRIORS, strict=True)]
+    errors = [
+        abs(own[k] / reference[k] - 1).max()
+        for own, reference, k in zip(exact, sums, dense, strict=True)
+    ]
+    result = {
+        "checked": N_CHECKED,
         "disagreements": int((differ & ~tie).sum()),
         "ties": int(tie.sum()),
+        "largest_relative_error_of_sums_above_0.001": float(f"{max(errors):.1e}"),
     }
+    print(json.dumps(result), flush=True)
+    return result
 
 
-def time_ours(X, y, objects):
-    """CPU seconds with fit, and per task the objects per second."""
+def time_ours(X, y, objects, tasks):
+    """CPU seconds with fit of each (task, kernel, method)."""
     rows = []
-    for task, kernel, method in [
-        ("labels", "epanechnikov", "predict"),
-        ("densities", "epanechnikov", "log_density"),
-        ("gaussian", "gaussian", "log_density"),
-    ]:
+    for task, kernel, method in tasks:
         seconds, model = cpu_seconds(fit, X, y, kernel)
-        more, result = cpu_seconds(getattr(model, method), objects)
+        more, _ = cpu_seconds(getattr(model, method), objects)
         rows.append(row(task, "qsolearn", len(objects), seconds, more, len(objects)))
-        if task == "labels":
-            predicted = result
-    return rows, predicted
+    return rows
 
 
 def row(task, package, n, fit_seconds, seconds, n_all):
@@ -186,31 +194,56 @@ def time_mlpack(samples, objects, task, kernel, rtol, n):
     return row(task, f"mlpack dual tree, rel {rtol:g}", n, fits, seconds - fits, len(objects))
 
 
-def compare(X, y, objects, mlpack_objects):
-    rows, predicted = time_ours(X, y, objects)
+def epanechnikov(rng, packages, mlpack_objects, known):
+    tasks = [("labels", "epanechnikov", "predict"), ("densities", "epanechnikov", "log_density")]
+    peers = ("densities", "epanechnikov", 0.0)
+    return compare(rng, tasks, peers, packages, 2000, mlpack_objects, known)
+
+
+def gaussian(rng, packages, mlpack_objects, known):
+    tasks = [("gaussian", "gaussian", "log_density")]
+    peers = ("gaussian", "gaussian", 1e-4)
+    return compare(rng, tasks, peers, packages, 500, mlpack_objects // 10, known)
+
+
+def compare(rng, tasks, peers, packages, sklearn_objects, mlpack_objects, known):
+    """Rows of the packages, beside those known of the others; ratios of objects per CPU second."""
+    X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
     samples = [X[y == label] for label in ("QSO", "star")]
-    rows.append(time_sklearn(samples, objects, "densities", "epanechnikov", 0.0, 2000))
-    rows.append(time_sklearn(samples, objects, "gaussian", "gaussian", 1e-4, 500))
-    try:
-        importlib.import_module("mlpack")
-    except ImportError:
-        print("mlpack is not installed: pip install mlpack to compare with it")
-    else:
-        rows.append(time_mlpack(samples, objects, "densities", "epanechnikov", 0.0, mlpack_objects))
-        rows.append(time_mlpack(samples, objects, "gaussian", "gaussian", 1e-4, 10_000))
-    ours = {r["task"]: r["objects_per_cpu_second"] for r in rows if r["package"] == "qsolearn"}
+    within = [
+        cKDTree(own).query_ball_point(objects[:500], BANDWIDTH, return_length=True).mean()
+        for own in samples
+    ]
+    rows = []
+    if "qsolearn" in packages:
+        rows += time_ours(X, y, objects, tasks)
+    if "scikit-learn" in packages:
+        rows.append(time_sklearn(samples, objects, *peers, sklearn_objects))
+    if "mlpack" in packages:
+        rows.append(time_mlpack(samples, objects, *peers, mlpack_objects))
+    rows = [r | provenance() for r in rows]
+    timed = {(r["task"], r["package"]) for r in rows}
+    rows += [r for r in known if (r["task"], r["package"]) not in timed]
     ratios = []
-    for r in rows:
-        if r["package"] != "qsolearn":
-            tasks = ["densities", "labels"] if r["task"] == "densities" else ["gaussian"]
-            for task in tasks:
-                ratio = round(ours[task] / r["objects_per_cpu_second"], 1)
-                ratios.append({"task": task, "package": r["package"], "ratio": ratio})
-                print(f"{task}: {ratio} times {r['package']}", flush=True)
-    return {"rows": rows, "ratios": ratios}, predicted
+    for ours in rows:
+        for theirs in rows:
+            if ours["package"] == "qsolearn" and theirs["package"] != "qsolearn":
+                ratio = ours["objects_per_cpu_second"] / theirs["objects_per_cpu_second"]
+                ratios.append(
+                    {"task": ours["task"], "package": theirs["package"], "ratio": round(ratio, 1)}
+                )
+                print(json.dumps(ratios[-1]), flush=True)
+    return {
+        "mean_within_bandwidth": {
+            label: round(float(n), 1) for label, n in zip(("QSO", "star"), within, strict=True)
+        },
+        "rows": rows,
+        "ratios": ratios,
+    }
 
 
-def leave_one_out(X, y):
+def leave_one_out(rng):
+    X, y, _ = make_all(rng, N_STARS, N_QUASARS, 1)
     tried = np.linspace(0.06, 0.24, 10)
     grid = np.array([(q, s) for q in tried for s in tried])
     leave_one_out_accuracy(X[::5000], y[::5000], grid[:1])
@@ -230,16 +263,30 @@ def leave_one_out(X, y):
 
 
 def growth(rng):
-    """More objects, more training points, and the second thread, for labels."""
+    """More objects, and more training points, for labels."""
     rows = []
     X, y, objects = make_all(rng, N_STARS, N_QUASARS, 10_000_000)
     for n in (10_000, 100_000, 1_000_000, 10_000_000):
         rows.append(time_labels(X, y, objects[:n], 1))
-    rows.append(time_labels(X, y, objects[:1_000_000], 2))
     for n in (50_000, 500_000, 5_000_000):
         X, y, _ = make_all(rng, n - n // 30, n // 30, 1)
         rows.append(time_labels(X, y, objects[:830_000], 1))
-    return rows
+    return {"rows": rows}
+
+
+def threads(rng):
+    """One and two threads in turn, three times; the load of the machine before each."""
+    X, y, objects = make_all(rng, N_STARS, N_QUASARS, 3_000_000)
+    rows = []
+    for _ in range(3):
+        for n_jobs in (1, 2):
+            load = round(os.getloadavg()[0], 2)
+            rows.append(time_labels(X, y, objects, n_jobs) | {"load_before": load})
+    wall = [
+        min(r["wall_seconds_predict"] for r in rows if r["threads"] == n_jobs) for n_jobs in (1, 2)
+    ]
+    print(json.dumps({"speed_up": round(wall[0] / wall[1], 2)}), flush=True)
+    return {"rows": rows, "speed_up": round(wall[0] / wall[1], 2)}
 
 
 def time_labels(X, y, objects, n_jobs):
@@ -277,41 +324,59 @@ def versions():
     return found
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--growth", action="store_true", help="growth and threads instead")
-    parser.add_argument("--mlpack-objects", type=int, default=200_000)
-    arguments = parser.parse_args()
-    rng = np.random.default_rng(0)
-    result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    small = make_all(rng, 3000, 3000, 3000)
+def warm_up(rng):
+    """Have everything compiled before anything is timed."""
+    small = make_all(rng, 3000, 3000, 30_000)
     for kernel in ("epanechnikov", "gaussian"):
         model = fit(*small[:2], kernel)
         model.predict(small[2])
-        model.log_density(np.vstack([small[2]] * 10))
-    part = {
+        model.log_density(small[2])
+
+
+def provenance():
+    return {
         "command": " ".join(["python", *sys.argv]),
         "date": datetime.now(UTC).date().isoformat(),
-        "versions": versions(),
     }
-    if arguments.growth:
-        part["rows"] = growth(rng)
-        result["growth"] = part
-    else:
-        X, y, objects = make_all(rng, N_STARS, N_QUASARS, N_OBJECTS)
-        reach = [
-            cKDTree(X[y == label]).query_ball_point(objects[:2000], BANDWIDTH, return_length=True)
-            for label in ("star", "QSO")
-        ]
-        part |= {"stars": N_STARS, "quasars": N_QUASARS, "objects": N_OBJECTS}
-        part["mean_within_bandwidth"] = [round(float(n.mean()), 1) for n in reach]
-        print(json.dumps(part), flush=True)
-        compared, predicted = compare(X, y, objects, arguments.mlpack_objects)
-        part |= compared
-        part["check"] = check_labels(X, y, objects, predicted, rng)
-        print(json.dumps(part["check"]), flush=True)
-        part["leave_one_out"] = leave_one_out(X, y)
-        result["comparison"] = part
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "part",
+        choices=["epanechnikov", "gaussian", "check", "leave-one-out", "growth", "threads"],
+    )
+    parser.add_argument("--packages", nargs="+", default=PACKAGES, choices=PACKAGES)
+    parser.add_argument(
+        "--mlpack-objects", type=int, default=100_000, help="a tenth of it for gaussian"
+    )
+    arguments = parser.parse_args()
+    result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    name = arguments.part.replace("-", "_")
+    known = result.get(name, {}).get("rows", [])
+    beside = {
+        "packages": arguments.packages,
+        "mlpack_objects": arguments.mlpack_objects,
+        "known": known,
+    }
+    run = {
+        "epanechnikov": partial(epanechnikov, **beside),
+        "gaussian": partial(gaussian, **beside),
+        "check": check,
+        "leave-one-out": leave_one_out,
+        "growth": growth,
+        "threads": threads,
+    }
+    part = provenance() | {
+        "versions": versions(),
+        "stars": N_STARS,
+        "quasars": N_QUASARS,
+        "objects": N_OBJECTS,
+        "bandwidth": BANDWIDTH,
+    }
+    print(json.dumps(part), flush=True)
+    warm_up(np.random.default_rng(1))
+    result[name] = part | run[arguments.part](np.random.default_rng(0))
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -3,7 +3,8 @@
 Like with like: simulated quasars get the redshifts and i magnitudes of the training half (even
 rows); simulated stars get its mix of kinds, because the real stars are spectroscopic targets, most
 of them white dwarfs and objects with a wrong band that looked like quasars. The mix is found by
-expectation maximization of a mixture whose components are the simulated kinds. Odd rows judge.
+expectation maximization of a mixture whose components are the simulated kinds. Odd rows judge; what
+the stars cost, and by which kind, is taken apart on even rows alone in ``real_stars.py``.
 """
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.neighbors import KernelDensity
 
 import real_samples as rs
 from qsolearn.photometry import colors
+from qsolearn.selection import KernelBayesClassifier
 from qsolearn.simulate import make_sky, quasar_magnitudes
 from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
 from qsolearn.simulate.stars import POPULATIONS, draw_stars
@@ -21,8 +23,10 @@ from qsolearn.simulate.surveys import get_survey, observe, spoil
 #: the setting of Richards et al. 2004.
 RATES = (0.027, 0.01, 0.05, 0.1)
 STARS = 1_200_000
+#: Populations that are drawn apart, so that rare kinds are many enough.
+RARE = ("bhb", "da", "db", "pair")
 #: Times that the odd rows were looked at while the star model was being completed.
-ATTEMPTS = 10
+ATTEMPTS = 11
 
 
 def chosen(mags, errors):
@@ -64,30 +68,45 @@ def simulated_quasars(frame, rng, times=2):
     return np.concatenate(out)
 
 
+def one_kind(only, n, rng, wrong=0.0):
+    """Colors and population of simulated stars that survive the cuts; ``wrong``: share spoiled."""
+    latitude = rng.uniform(30, 85, n)
+    made = draw_stars(latitude, 16.0, 22.0, rs.SDSS, rng, only)
+    mags = spoil(made["magnitudes"], wrong, rng)
+    points, good = seen(mags, latitude, draw_ebv(latitude, rng), rng)
+    band = np.argmax(np.abs(mags - made["magnitudes"]), axis=1)
+    return points, made["population"][good], band[good]
+
+
 def simulated_stars(rng):
     """Colors and kind of stars: kinds are populations, cut finer, and stars with a wrong band."""
-    latitude = rng.uniform(30, 85, STARS)
-    made = draw_stars(latitude, 16.0, 21.0, rs.SDSS, rng)
-    ebv = draw_ebv(latitude, rng)
-    one, good = seen(made["magnitudes"], latitude, ebv, rng)
-    kind = np.array(POPULATIONS, dtype=object)[made["population"][good]]
-    g_i, g_r, i_z = one[:, 1] + one[:, 2], one[:, 1], one[:, 3]
-    dwarf = np.isin(kind, ("thin", "thick", "halo"))
-    steps = np.digitize(g_i, (0.2, 0.35, 0.5, 1.0))
-    kind[dwarf] = [f"dwarf {k}" for k in steps[dwarf]]
-    kind[(kind == "da") & (g_r < -0.2)] = "da hot"
-    kind[(kind == "pair") & (i_z > 0.4)] = "pair red"
-    half = slice(None, None, 2)
-    wrong = spoil(made["magnitudes"][half], 1.0, rng)
-    band = np.argmax(np.abs(wrong - made["magnitudes"][half]), axis=1)
-    two, good = seen(wrong, latitude[half], ebv[half], rng)
-    faint = np.where(made["population"][half][good] < 3, "dwarf", "other")
-    wrong_kind = [f"wrong {rs.SDSS[k][-1]} {f}" for k, f in zip(band[good], faint, strict=True)]
-    return np.vstack([one, two]), np.concatenate([kind, np.array(wrong_kind, dtype=object)])
+    points, kind = [], []
+    for only in (None, *RARE):
+        mine, population, _ = one_kind(only, STARS if only is None else STARS // 8, rng)
+        names = np.array(POPULATIONS, dtype=object)[population]
+        keep = ~np.isin(names, RARE) if only is None else names == only
+        points.append(mine[keep])
+        kind.append(names[keep])
+    points, kind = np.concatenate(points), np.concatenate(kind)
+    u_g, g_r, r_z = points[:, 0], points[:, 1], points[:, 2] + points[:, 3]
+    for names, steps in (
+        (("thin", "thick", "halo"), np.digitize(g_r + points[:, 2], (0.2, 0.35, 0.5, 1.0))),
+        (("da",), np.digitize(g_r, (-0.3, -0.2, -0.1, 0.0, 0.1))),
+        (("db",), np.digitize(g_r, (-0.2, 0.0))),
+        (("pair",), 10 * np.digitize(u_g, (0.0, 0.35, 0.7))
+         + np.digitize(g_r + r_z, (0.0, 0.4, 0.8, 1.2, 1.6))),
+    ):  # fmt: skip
+        mine = np.isin(kind, names)
+        name = "dwarf" if len(names) > 1 else names[0]
+        kind[mine] = [f"{name} {k}" for k in steps[mine]]
+    two, population, band = one_kind(None, STARS // 2, rng, wrong=1.0)
+    family = np.where(population < 3, "dwarf", "other")
+    wrong = [f"wrong {rs.SDSS[k][-1]} {f}" for k, f in zip(band, family, strict=True)]
+    return np.vstack([points, two]), np.concatenate([kind, np.array(wrong, dtype=object)])
 
 
-def matched_mix(points, kind, real, rng, rows=12_000):
-    """Simulated stars in the mix that real stars have, and the mix."""
+def memberships(points, kind, real):
+    """Kinds, their shares among real stars, and the chance of each star to be of each kind."""
     kinds = [k for k in sorted(set(kind)) if np.sum(kind == k) > 20]
     density = np.column_stack([
         np.exp(KernelDensity(bandwidth=0.08).fit(points[kind == k][:1500]).score_samples(real))
@@ -97,26 +116,34 @@ def matched_mix(points, kind, real, rng, rows=12_000):
     for _ in range(300):
         member = density * share
         share = (member / member.sum(axis=1, keepdims=True)).mean(axis=0)
-    drawn = [
-        points[kind == k][rng.integers(0, np.sum(kind == k), int(rows * s))]
-        for k, s in zip(kinds, share, strict=True)
-    ]
-    drawn = np.concatenate(drawn)
+    return kinds, share, member / member.sum(axis=1, keepdims=True)
+
+
+def matched_mix(points, kind, real, rng, rows=12_000):
+    """Simulated stars in the mix that real stars have, and the mix."""
+    kinds, share, _ = memberships(points, kind, real)
+    drawn = np.concatenate([
+        points[kind == k][rng.integers(0, np.sum(kind == k), n)]
+        for k, n in zip(kinds, rng.multinomial(rows, share), strict=True)
+    ])  # fmt: skip
     return drawn[rng.permutation(len(drawn))], dict(
         zip(kinds, share.round(3).tolist(), strict=True)
     )
 
 
 def scores(method, quasars, stars, test):
+    label = np.repeat([1, 0], [len(quasars), len(stars)])
     if method == "kernel density":
         # The same number of references everywhere; bandwidth 0.1.
         quasars, stars = quasars[:5000], stars[:5000]
-        fits = [KernelDensity(bandwidth=0.1, rtol=1e-2, atol=1e-5).fit(t) for t in (quasars, stars)]
-        return fits[0].score_samples(test) - fits[1].score_samples(test)
+        label = np.repeat([1, 0], [len(quasars), len(stars)])
+        model = KernelBayesClassifier(bandwidth=0.1, kernel="gaussian", priors={0: 0.5, 1: 0.5})
+        model.fit(np.vstack([quasars, stars]), label)
+        density = np.maximum(model.log_density(test), -60.0)
+        return density[:, 1] - density[:, 0]
     model = HistGradientBoostingClassifier(
         max_iter=150, random_state=0, class_weight="balanced", min_samples_leaf=40
     )
-    label = np.repeat([1, 0], [len(quasars), len(stars)])
     return model.fit(np.vstack([quasars, stars]), label).decision_function(test)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from qsolearn.frame import magnitudes, read_frame, read_table
 from qsolearn.photometry import asinh_from_flux, flux_from_asinh
-from qsolearn.simulate.extinction import draw_ebv, galactic_latitude
+from qsolearn.simulate.extinction import draw_ebv
 from qsolearn.simulate.quasars import quasar_magnitudes
+from qsolearn.sky import galactic_latitude
 
 __all__ = ["magnitudes", "read_frame", "read_table"]
 

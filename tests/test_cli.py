@@ -80,6 +80,37 @@ def test_the_whole_way_gives_the_numbers_of_the_library(files, run):
     assert sum(b["n"] for b in numbers["completeness_by_z"]["bins"]) == report.n_quasars
 
 
+def test_train_learns_redshifts_where_there_are_some(tmp_path, run):
+    sky = make_sky("sdss", n_sources=20_000, seed=5)
+    write_frame(sky, tmp_path / "train.parquet")
+    write_frame(sky.rename(columns={"true_z": "redshift"}), tmp_path / "other.parquet")
+    train = ["--label", "true_class", "-o"]
+    status, out, _ = run("train", tmp_path / "train.parquet", *train, tmp_path / "auto")
+    assert status == 0
+    known = sky["true_class"].str.startswith("QSO").sum()
+    assert f"learned redshifts from {known} quasars" in out
+    run("train", tmp_path / "other.parquet", "--redshift", "redshift", *train, tmp_path / "named")
+    _, out, _ = run(
+        "train", tmp_path / "train.parquet", "--redshift", "none", *train, tmp_path / "n"
+    )
+    assert "learned redshifts" not in out
+    found = {}
+    for model in ("auto", "named", "n"):
+        out = tmp_path / f"{model}.parquet"
+        assert (
+            run("select", tmp_path / "train.parquet", "--model", tmp_path / model, "-o", out)[0]
+            == 0
+        )
+        found[model] = pd.read_parquet(out)
+    assert found["n"]["z_phot"].isna().all()
+    auto = found["auto"]
+    assert (auto["z_phot"].notna() == auto["is_candidate"]).all()
+    pd.testing.assert_series_equal(auto["z_phot"], found["named"]["z_phot"])
+    own = auto["is_candidate"] & (auto["true_z"] > 0)
+    assert ((auto["z_phot"] - auto["true_z"])[own].abs() < 0.3).mean() > 0.6
+    model = json.loads((tmp_path / "named" / "model.json").read_text())
+    assert model["provenance"]["redshift_column"] == "redshift"
+    assert model["redshift"]["kind"] == "ConditionalRedshift"
 def test_reverse_selection_from_training_to_candidates(files, run):
     status, out, err = run(
         "train", files / "train.parquet", "--label", "true_class", "--method", "reverse",
@@ -264,6 +295,25 @@ BAD = [
     (
         ["train", "{train}", "--label", "true_class", "--bands", "sdss_q", "-o", "{new}"],
         "Unknown band",
+    ),
+    (
+        ["train", "{train}", "--label", "true_class", "--redshift", "zz", "-o", "{new}"],
+        "No training file has the column 'zz'",
+    ),
+    (
+        [
+            "train",
+            "{train}",
+            "--label",
+            "true_class",
+            "--redshift",
+            "true_ebv",
+            "--quasar",
+            "other",
+            "-o",
+            "{new}",
+        ],
+        "too few to learn from",
     ),
     (["judge", "{test}", "--truth", "{test}"], "not the output of select"),
     (["simulate", "lsst", "--n", "10", "-o", "{new}"], "Unknown survey"),

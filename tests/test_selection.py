@@ -80,10 +80,10 @@ def test_select_frame_is_pure_and_keeps_the_rows(selectors, sky):
 
 
 def test_blocks_do_not_change_the_answer(selectors, sky, monkeypatch):
-    from qsolearn.selection import frame_selector
+    from qsolearn.selection import selecting
 
     whole = select_frame(selectors["kde"], sky)
-    monkeypatch.setattr(frame_selector, "_BLOCK", 333)
+    monkeypatch.setattr(selecting, "_BLOCK", 333)
     pd.testing.assert_frame_equal(select_frame(selectors["kde"], sky), whole)
 
 

@@ -132,10 +132,10 @@ _VISTA = [
     ("ks", "Ks", 21451.4, 1.827, 0.310, None, 20.3, 0.0, "IR.K"),
 ]
 _KMT = [
-    ("b", "B", 4442.2, None, 3.626, None, 22.75, 0.0, "opt.B"),
-    ("v", "V", 5536.1, None, 2.742, None, 22.60, 0.0, "opt.V"),
-    ("r", "R", 6648.3, None, 2.169, None, 22.80, 0.0, "opt.R"),
-    ("i", "I", 8086.4, None, 1.505, None, 22.09, 0.0, "opt.I"),
+    ("b", "B", 4442.2, -0.09, 3.626, None, 22.75, 0.0, "opt.B"),
+    ("v", "V", 5536.1, 0.02, 2.742, None, 22.60, 0.0, "opt.V"),
+    ("r", "R", 6648.3, 0.21, 2.169, None, 22.80, 0.0, "opt.R"),
+    ("i", "I", 8086.4, 0.45, 1.505, None, 22.09, 0.0, "opt.I"),
 ]
 _WISE = [
     ("w1", "W1", 34002.5, 2.699, 0.184, None, 19.6, 0.0, "IR.3-4um"),
@@ -180,7 +180,8 @@ BANDS: dict[str, Band] = {
             wavelength_source="filter curve of astro-sedpy",
         ),
         _family(
-            "kmt", "ab", _KMT, depth_source=_KIM, zero_source="calibrated to AB: " + _KIM,
+            "kmt", "ab", _KMT, depth_source=_KIM,
+            zero_source="Blanton & Roweis 2007, Bessell BVRI; the catalog itself is AB: " + _KIM,
             extinction_source=_SF11 + " (Landolt BVRI)",
             wavelength_source="Bessell BVRI of speclite 1.0, standing in for the KMTNet filters",
         ),

@@ -175,8 +175,12 @@ def test_leave_one_out_with_a_lone_member():
     assert_array_equal(got, [[0.0, 1.0]])
 
 
-def test_leave_one_out_bad_bandwidths():
+def test_leave_one_out_bad_input():
     X, y = sample()
+    broken = X.copy()
+    broken[3, 1] = broken[4, 0] = np.nan
+    with pytest.raises(ValueError, match=r"NaN .* in 2 of 300 rows: drop those rows or fill"):
+        leave_one_out_accuracy(broken, y, [[0.1, 0.2]])
     with pytest.raises(ValueError, match=r"shape \(2,\), but one column for each of the 2 classes"):
         leave_one_out_accuracy(X, y, [0.1, 0.2])
     with pytest.raises(ValueError, match="bandwidths holds values that are not positive"):

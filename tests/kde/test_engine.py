@@ -171,16 +171,40 @@ def test_a_million_identical_points():
     assert (model.predict(X) == "star").all()
 
 
-def test_kinds_of_arrays():
-    X, y, _, _ = draw(2, 500, 4, 2)
-    X = X.astype(np.float32)
-    model = KernelBayesClassifier(0.5).fit(X, y)
-    expected = model.predict(X)
+@pytest.mark.parametrize("kernel", ["epanechnikov", "gaussian"])
+def test_identical_points_left_out_in_turn(kernel):
+    X = np.zeros((20_000, 4))
+    y = np.repeat(["QSO", "star"], [5_000, 15_000])
+    got = leave_one_out_accuracy(X, y, [[0.15, 0.15], [0.15, 0.3]], kernel=kernel)
+    assert_array_equal(got, [[0.0, 1.0], [1.0, 0.0]])
+
+
+@pytest.mark.parametrize("kernel", ["epanechnikov", "gaussian"])
+def test_a_class_with_one_member_is_one_bump(kernel):
+    X = np.array([[0.0, 0.0], [3.0, 0.0], [3.1, 0.0]])
+    model = KernelBayesClassifier(0.5, kernel).fit(X, ["QSO", "star", "star"])
+    height = -log_normalization(kernel, 2, 0.5)
+    assert_allclose(model.log_density([[0.0, 0.0]])[0, 0], height, atol=1e-12)
+    assert_array_equal(model.predict(X), ["QSO", "star", "star"])
+
+
+@pytest.mark.parametrize("kernel", ["epanechnikov", "gaussian"])
+def test_kinds_of_arrays(kernel):
+    X, y, weights, _ = draw(2, 500, 4, 2)
+    X, weights = X.astype(np.float32), weights.astype(np.float32)
+    model = KernelBayesClassifier(0.5, kernel).fit(X, y, sample_weight=weights)
+    expected = model.predict_proba(X)
+    labels = model.predict(X)
+    accuracy = leave_one_out_accuracy(X, y, [[0.4, 0.5]], kernel=kernel, sample_weight=weights)
     wide = np.asfortranarray(np.repeat(X.astype(float), 2, axis=1))[:, ::2]
     frozen = X.copy()
     frozen.flags.writeable = False
     for same in (X.astype(float), wide, frozen, X[::-1][::-1]):
-        assert_array_equal(KernelBayesClassifier(0.5).fit(same, y).predict(same), expected)
+        again = KernelBayesClassifier(0.5, kernel).fit(same, y, sample_weight=weights)
+        assert_array_equal(again.predict_proba(same), expected)
+        assert_array_equal(again.predict(same), labels)
+        got = leave_one_out_accuracy(same, y, [[0.4, 0.5]], kernel=kernel, sample_weight=weights)
+        assert_array_equal(got, accuracy)
 
 
 def test_duplicates_of_both_classes_go_by_the_priors():

@@ -38,3 +38,9 @@ def test_gaussian_kernels_have_no_trace():
     model = KernelBayesClassifier(kernel="gaussian").fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(ValueError, match="only 'epanechnikov' has a label engine"):
         trace_labels(model, [[0.0]])
+
+
+def test_leaves_hold_two_points():
+    model = KernelBayesClassifier().fit([[0.0], [1.0]], [0, 1])
+    with pytest.raises(ValueError, match="leaf_size is 1: give at least 2 points per leaf"):
+        trace_labels(model, [[0.0]], leaf_size=1)

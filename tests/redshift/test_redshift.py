@@ -347,3 +347,20 @@ def test_the_result_file_reaches_the_published_shares():
     for row in ours["reliability"]:
         if row["n"]:
             assert row["low"] - 0.05 <= row["reported"] <= row["high"] + 0.05
+
+
+def test_a_background_mixes_in_the_redshifts_of_the_training_set():
+    rng = np.random.default_rng(3)
+    z = rng.uniform(0.5, 2.5, 1500)
+    X = np.column_stack([z, -z]) + rng.normal(0, 0.05, (1500, 2))
+    plain = ConditionalRedshift().fit(X, z)
+    mixed = ConditionalRedshift(background=0.1).fit(X, z)
+    p, q = (m.predict_density(X[:50]) for m in (plain, mixed))
+    rest = (q - 0.9 * p) / 0.1
+    assert np.allclose(rest, rest[0], atol=1e-9)
+    assert rest[0].sum() * 0.01 == pytest.approx(1)
+    inside = (mixed.z_grid_ > 0.8) & (mixed.z_grid_ < 2.2)
+    assert rest[0][inside] == pytest.approx(0.5, rel=0.2)
+    assert (mixed.predict(X[:50])["probability"] < plain.predict(X[:50])["probability"]).all()
+    with pytest.raises(CatalogError, match=r"background is 1\.0; it is a share"):
+        ConditionalRedshift(background=1.0).fit(X, z)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qsolearn.errors import CatalogError
 from qsolearn.frame import read_frame, validate_frame
 from qsolearn.simulate import SURVEYS, make_sky, sky
 from qsolearn.simulate.sky import PAPER_MIX, _apportion, _whole_numbers
@@ -69,9 +70,13 @@ def test_ks4_gaps_cost_depth():
     survey = get_survey("ks4")
     rng = np.random.default_rng(0)
     mags = np.full((4000, len(survey.bands)), 20.0)
-    _, err, _ = observe(survey, mags, np.full(4000, -40.0), rng)
-    steps = np.unique(np.round(err[:, 0][np.isfinite(err[:, 0])], 3))
-    assert steps.max() > 1.2 * steps.min()
+    shots = np.repeat([4, 2, 1, 0], 1000)
+    mag, err, _ = observe(survey, mags, np.full(4000, -40.0), rng, shots)
+    four, two, one = (np.nanmedian(err[shots == k, 0]) for k in (4, 2, 1))
+    # The sky's noise falls with the root of the number of exposures; the calibration's does not.
+    assert four < two < one
+    assert 1.1 < two / four < np.sqrt(2)
+    assert np.isnan(mag[shots == 0, :4]).all()
 
 
 def test_saturated_sources_are_missing():
@@ -160,7 +165,7 @@ def test_whole_numbers_add_up():
         ({"area_deg2": 1.0, "n_sources": 5}, "Give either area_deg2 or n_sources"),
         ({"survey": "lsst", "n_sources": 5}, "Unknown survey 'lsst'; the surveys are sdss"),
         ({"n_sources": 5, "composition": "x"}, "Unknown composition 'x'"),
-        ({"n_sources": 5, "composition": "paper"}, "use it with survey 'ps1-gaia-wise'"),
+        ({"n_sources": 5, "composition": "paper"}, "goes with survey 'ps1-gaia-wise'"),
         ({"area_deg2": 1e-9}, "holds no source; ask for more"),
     ],
 )
@@ -168,3 +173,18 @@ def test_errors(kwargs, message):
     given = {"survey": "sdss", **kwargs}
     with pytest.raises(ValueError, match=message):
         make_sky(**given)
+
+
+def test_a_mix_of_ones_own_has_the_labels_that_were_asked_for():
+    mix = {"Star": 6, "QSOlowZ": 2, "QSOhighZ": 1, "": 1}
+    sky = make_sky("ps1-gaia-wise", n_sources=2000, composition=mix, seed=3)
+    found = sky["label_class"].value_counts()
+    assert found.to_dict() == {"Star": 1200, "QSOlowZ": 400, "QSOhighZ": 200, "": 200}
+    labeled = sky["label_class"] != ""
+    assert (sky["label_class"] == sky["true_class"])[labeled].all()
+
+
+@pytest.mark.parametrize("mix", [{"Quasar": 1}, {"Star": -1}, {"Star": 0}, {}])
+def test_a_wrong_mix_is_refused(mix):
+    with pytest.raises(CatalogError, match="A composition gives each label"):
+        make_sky("ps1-gaia-wise", n_sources=100, composition=mix)

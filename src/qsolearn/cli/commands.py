@@ -19,14 +19,18 @@ _MAP = click.option(
 _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing output.")
 
 
-def _read(path, column_map, keep=()):
-    """Frame and label translation of one catalog."""
-    from qsolearn.frame import load_column_map, read_frame
+def _read(path, column_map, keep=(), optional=()):
+    """Frame and label translation of one catalog; optional columns are kept where they exist."""
+    from qsolearn.frame import frame_from_table, load_column_map, read_table
 
     mapping = {"bands": None, "columns": {}, "labels": {}}
     if column_map is not None:
         mapping = load_column_map(column_map)
-    frame = read_frame(path, bands=mapping["bands"], columns=mapping["columns"], keep=keep)
+    table = read_table(path)
+    if keep != "all":
+        keep = [*keep, *(c for c in optional if c in table)]
+    frame = frame_from_table(table, bands=mapping["bands"], columns=mapping["columns"], keep=keep)
+    frame.attrs["source"] = Path(path).name
     return frame, mapping["labels"]
 
 
@@ -106,6 +110,12 @@ def doctor(catalog, column_map):
     help="Correct for extinction first, here and whenever the model is used.",
 )
 @click.option(
+    "--redshift",
+    metavar="COLUMN",
+    help="kde: redshifts of the quasars, to estimate those of candidates "
+    "(default: true_z if there; 'none' for none).",
+)
+@click.option(
     "--seed",
     type=int,
     default=0,
@@ -135,6 +145,7 @@ def train(
     quasar,
     threshold,
     deredden,
+    redshift,
     seed,
     column_map,
     output,
@@ -145,8 +156,10 @@ def train(
     import pandas as pd
 
     from qsolearn.bands import get_band
+    from qsolearn.cli.training import priors, redshifts
     from qsolearn.frame import bands_of
     from qsolearn.judge import class_labels, is_quasar_class
+    from qsolearn.redshift import ConditionalRedshift
     from qsolearn.selection import (
         FrameSelector,
         KernelBayesClassifier,
@@ -159,7 +172,7 @@ def train(
     _refuse_existing(output, overwrite)
     frames, labels = [], []
     for path in labeled:
-        frame, translation = _read(path, column_map, keep=[label])
+        frame, translation = _read(path, column_map, keep=[label], optional=[redshift or "true_z"])
         frames.append(frame)
         labels.append(class_labels(frame[label]).map(lambda v, t=translation: t.get(v, v)))
     if any(f.attrs["dereddened"] != frames[0].attrs["dereddened"] for f in frames):
@@ -175,7 +188,7 @@ def train(
     y = pd.concat(labels, ignore_index=True)
     quasars = list(quasar) or None
     if method == "kde":
-        estimator = KernelBayesClassifier(bandwidth=bandwidth, priors=_priors(prior))
+        estimator = KernelBayesClassifier(bandwidth=bandwidth, priors=priors(prior))
     elif method == "reverse":
         order = [c.strip() for c in discard.split(",") if c.strip()] if discard else None
         estimator = ReverseSelectionClassifier(None, discard_above, target, order)
@@ -190,11 +203,18 @@ def train(
         is_quasar = is_quasar_class(y) if quasars is None else y.isin(quasars).to_numpy()
         y = y.where(y == "", np.where(is_quasar, "QSO", "other"))
         quasars = ["QSO"]
-    selector = FrameSelector(estimator, bands, quasars, threshold).fit(frame, y)
+    learner, z, z_column = None, None, None
+    if method == "kde" and redshift != "none":
+        is_quasar = is_quasar_class(y) if quasars is None else y.isin(quasars).to_numpy()
+        learner = ConditionalRedshift()
+        z_column, z = redshifts(frame, redshift, bands, is_quasar, learner.min_objects)
+        learner = None if z is None else learner
+    selector = FrameSelector(estimator, bands, quasars, threshold, learner).fit(frame, y, z)
     provenance = {
         "files": [p.name for p in labeled],
         "rows": [len(f) for f in frames],
         "label_column": label,
+        "redshift_column": z_column,
         "method": method,
         "seed": seed,
     }
@@ -203,22 +223,8 @@ def train(
     click.echo(f"trained {method} on {counts}; wrote {output}")
     if selector.n_left_out_:
         click.echo(f"left out {plural(selector.n_left_out_, 'row')} with a missing color")
-
-
-def _priors(given):
-    """Priors from CLASS=P texts."""
-    if not given:
-        return None
-    priors = {}
-    for text in given:
-        name, _, value = text.rpartition("=")
-        try:
-            priors[name] = float(value)
-        except ValueError:
-            name = ""
-        if not name:
-            raise CatalogError(f"A prior is written CLASS=P, such as Star=0.88, not {text!r}.")
-    return priors
+    if learner is not None:
+        click.echo(f"learned redshifts from {plural(selector.n_redshifts_, 'quasar')}")
 
 
 def _treat(frame, deredden, bands):
@@ -265,7 +271,7 @@ def select(catalog, model, output, column_map, overwrite):
     if Path(output).resolve() == Path(catalog).resolve():
         raise CatalogError("The output is the catalog itself; choose another name.")
     selector = load_selector(model)
-    if hasattr(selector.estimator_, "n_jobs"):
+    if hasattr(getattr(selector, "estimator_", None), "n_jobs"):
         selector.estimator_.n_jobs = -1  # all cores: the answer is the same for any number
     frame, _ = _read(catalog, column_map, keep="all")
     clash = [

@@ -9,6 +9,8 @@ import click
 
 from qsolearn import __version__
 from qsolearn.cli.commands import doctor, judge, select, simulate, train
+from qsolearn.cli.fetching import fetch
+from qsolearn.cli.planning import plan
 from qsolearn.errors import CatalogWarning
 
 __all__ = ["cli", "main"]
@@ -41,11 +43,13 @@ def cli():
     Learn from labels:      qsolearn train known.parquet --label class -o model/
     Select candidates:      qsolearn select catalog.fits --model model/ -o out.parquet
     Judge the selection:    qsolearn judge out.parquet --truth spectra.csv --by mag,z
+    Plan a night:           qsolearn plan out.parquet --site paranal --night 2026-11-21 -o plan.csv
+    Fetch from archives:    qsolearn fetch gaia --ra 30 --dec -20 --radius 1 -o gaia.parquet
     Compare summaries:      qsolearn summaries mine.txt --source paper.txt --html report.html
     """
 
 
-for command in (doctor, train, select, judge, simulate):
+for command in (doctor, train, select, judge, simulate, fetch, plan):
     cli.add_command(command)
 
 

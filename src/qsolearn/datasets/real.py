@@ -8,7 +8,6 @@ them. SDSS magnitudes are asinh magnitudes, moved to AB (u - 0.04, z + 0.02).
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -19,9 +18,8 @@ from qsolearn.errors import CatalogError
 from qsolearn.frame import frame_from_table, read_table
 
 __all__ = [
+    "data_file",
     "load_desi_dr1",
-    "load_ks4_counts",
-    "load_ks4_milliquas_points",
     "load_milliquas_stripe82",
     "load_ps1_gaia_wise_quasars",
     "load_quasar_luminosities",
@@ -37,7 +35,25 @@ __all__ = [
 HIGH_REDSHIFT = 2.5
 
 
-def _file(name, folder):
+def data_file(name, folder):
+    """Path of a real catalog in the folder of the reader's own.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file.
+    folder : str or Path or None
+        Where the catalogs lie; None = the environment variable ``QSOLEARN_DATA``.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    CatalogError
+        If no folder is named or the file is not there.
+    """
     folder = folder or os.environ.get("QSOLEARN_DATA")
     if not folder:
         raise CatalogError(
@@ -77,7 +93,7 @@ def load_sdss_dr7(folder=None):
     """
     parts = []
     for kind, label in (("qso", "QSO"), ("star", "Star")):
-        table = read_table(_file(f"sdss_dr7_{kind}_psfmag_30k.csv.gz", folder))
+        table = read_table(data_file(f"sdss_dr7_{kind}_psfmag_30k.csv.gz", folder))
         parts.append(table.assign(true_class=label))
     table = pd.concat(parts, ignore_index=True)
     labels = pd.DataFrame(
@@ -107,7 +123,7 @@ def load_sdss_dr5_quasars(folder=None):
     ----------
     Schneider et al. 2007, AJ 134, 102.
     """
-    table = read_table(_file("sdss_dr5q_schneider2007.tab.gz", folder))
+    table = read_table(data_file("sdss_dr5q_schneider2007.tab.gz", folder))
     name = table["SDSS"].astype(str)
     ra = _sexagesimal(name.str.slice(0, 9), hours=True)
     dec = _sexagesimal(name.str.slice(9), hours=False)
@@ -157,7 +173,7 @@ def load_sdss_point_sources(which="train", folder=None):
     """
     if which not in ("train", "test"):
         raise CatalogError(f"There are the sets 'train' and 'test', not {which!r}.")
-    table = read_table(_file(f"sdss_ptsrc_{which}.tab.gz", folder))
+    table = read_table(data_file(f"sdss_ptsrc_{which}.tab.gz", folder))
     names = {1: "QSO", 2: "Star", 3: "WD"}
     label = table["Class"].map(names) if "Class" in table else pd.Series("", index=table.index)
     points = table[["u_g", "g_r", "r_i", "i_z"]].set_axis(["u-g", "g-r", "r-i", "i-z"], axis=1)
@@ -181,7 +197,7 @@ def load_sdss_dr17(folder=None):
         more are pipeline failures: ``true_z`` is NaN there and the class "QSOlowZ" does not
         follow from it, so such quasars have the class "".
     """
-    table = read_table(_file("sdss_dr17_100k.csv.gz", folder))
+    table = read_table(data_file("sdss_dr17_100k.csv.gz", folder))
     bands = {f"sdss_{f}": {"mag": f, "system": "sdss"} for f in "ugriz"}
     z = table["redshift"].where(table["redshift"] < 6.9)
     label = table["class"].map({"GALAXY": "Galaxy", "STAR": "Star", "QSO": "QSO"}).astype(object)
@@ -208,7 +224,7 @@ def load_desi_dr1(folder=None):
         ``true_class`` ("Galaxy", "Star", "QSOlowZ", "QSOhighZ"), ``true_z``, ``err_z``,
         ``morphology``.
     """
-    table = read_table(_file("desi_dr1_random10k.csv.gz", folder))
+    table = read_table(data_file("desi_dr1_random10k.csv.gz", folder))
     kind = table["spectype"].map({"GALAXY": "Galaxy", "STAR": "Star", "QSO": "QSO"})
     label = kind.where(kind != "QSO", pd.Series(_quasar_class(table["z"]), index=table.index))
     labels = pd.DataFrame(
@@ -238,7 +254,7 @@ def load_ps1_gaia_wise_quasars(folder=None):
         ``true_class`` ("QSOlowZ", "QSOhighZ", parted at 2.5), ``true_z``, ``pmra``, ``pmdec``
         [mas/yr] and their errors, ``parallax_snr``.
     """
-    table = read_table(_file("voss23_qso_ps1_gaia_wise.fits", folder))
+    table = read_table(data_file("voss23_qso_ps1_gaia_wise.fits", folder))
     labels = pd.DataFrame(
         {
             "true_class": table["objtype"].str.strip(),
@@ -271,7 +287,7 @@ def load_stripe82x_agn(folder=None):
         other spectra, "" without), ``z_phot_published``, ``chi2_published``,
         ``template_published`` of the LePhare fit in the same file.
     """
-    table = read_table(_file("stripe82x_agn_1509.fits", folder))
+    table = read_table(data_file("stripe82x_agn_1509.fits", folder))
     bands = {
         f"sdss_{f}": {"mag": f.upper(), "err": f"{f.upper()}ERR", "system": "ab"} for f in "ugriz"
     }
@@ -311,7 +327,7 @@ def load_milliquas_stripe82(folder=None):
     pandas.DataFrame
         ``id``, ``ra``, ``dec`` [deg], ``true_z``, ``reference``: positions only, no photometry.
     """
-    table = read_table(_file("stripe82_milliquas.csv.gz", folder))
+    table = read_table(data_file("stripe82_milliquas.csv.gz", folder))
     names = {"mq_name": "id", "mq_ra": "ra", "mq_dec": "dec", "mq_z": "true_z"}
     return table.rename(columns={**names, "mq_cite": "reference"})[
         ["id", "ra", "dec", "true_z", "reference"]
@@ -331,7 +347,7 @@ def load_radio_matches(folder=None):
     pandas.DataFrame
         ``id``, ``ra``, ``dec`` [deg], ``true_class``, ``true_z``, then the columns of the file.
     """
-    table = read_table(_file("zhang_radio_match.csv.gz", folder))
+    table = read_table(data_file("zhang_radio_match.csv.gz", folder))
     names = {"sdss_name": "id", "sdss_ra": "ra", "sdss_dec": "dec"}
     return table.rename(columns={**names, "sdss_class": "true_class", "sdss_z": "true_z"})
 
@@ -350,7 +366,7 @@ def load_quasar_luminosities(folder=None):
         ``true_z``, ``abs_mag_1450`` [mag], ``selection`` (probability), ``area_deg2``.
     """
     table = pd.read_csv(
-        _file("qlf_sdss_dr7.dat.gz", folder),
+        data_file("qlf_sdss_dr7.dat.gz", folder),
         sep=r"\s+",
         comment="#",
         header=None,
@@ -358,44 +374,3 @@ def load_quasar_luminosities(folder=None):
         names=["sample", "true_z", "abs_mag_1450", "selection", "area_deg2"],
     )
     return table.drop(columns="sample")
-
-
-def load_ks4_milliquas_points(folder=None):
-    """Read the 472 Milliquas quasars of Kim et al. 2024, Fig. 3, with the paper's verdict.
-
-    Parameters
-    ----------
-    folder : str or Path, optional
-        Where the catalogs lie.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``verdict`` ("selected", "colorSNR_rej", "SED_rej") and the AB colors ``W2-W3``,
-        ``W1-W2``, ``B-W3`` [mag]; NaN where a band is missing.
-    """
-    table = read_table(_file("ks4_fig3_milliquas_points.csv", folder))
-    return table.rename(columns=lambda c: c.removesuffix("_AB")).rename(
-        columns={"status": "verdict"}
-    )
-
-
-def load_ks4_counts(folder=None):
-    """Read the number counts of Kim et al. 2024, Fig. 6: KS4, SDSS DR16 and DES.
-
-    Parameters
-    ----------
-    folder : str or Path, optional
-        Where the catalogs lie.
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame
-        Per sample ``center`` [i' mag, AB] and ``per_deg2`` [1 / deg^2 / 0.25 mag].
-    """
-    content = json.loads(_file("ks4_fig6_counts.json", folder).read_text(encoding="utf-8"))
-    return {
-        name: pd.DataFrame(values, columns=["center", "per_deg2"]).astype(float)
-        for name, values in content.items()
-        if isinstance(values, list)
-    }

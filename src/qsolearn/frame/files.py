@@ -85,7 +85,7 @@ def read_table(path):
             if kind == "Parquet":
                 table, meta = _read_parquet(path)
             elif kind == "CSV":
-                table, meta = pd.read_csv(path, low_memory=False), {}
+                table, meta = pd.read_csv(path, low_memory=False, float_precision="round_trip"), {}
             elif kind == "whitespace table":
                 table, meta = pd.read_csv(path, sep=r"\s+"), {}
             else:

@@ -13,7 +13,11 @@ __all__ = ["COMMON", "UCDS", "UNITS", "bands_of", "describe", "magnitudes", "val
 #: Columns that every frame has, whatever its bands.
 COMMON = ("id", "ra", "dec", "ebv")
 
-UNITS = {"ra": "deg", "dec": "deg", "ebv": "mag"}
+UNITS = {
+    "ra": "deg", "dec": "deg", "ebv": "mag", "density_quasar": "mag**-4",
+    "density_star": "mag**-4", "radio_mjy": "mJy", "proper_motion": "mas/yr",
+    "row": "pix", "column": "pix",
+}  # fmt: skip
 UCDS = {
     "id": "meta.id;meta.main",
     "ra": "pos.eq.ra;meta.main",
@@ -24,6 +28,16 @@ UCDS = {
     "is_candidate": "meta.code",
     "reason": "meta.note",
     "z_phot": "src.redshift.phot",
+    "z_low": "src.redshift.phot;stat.min",
+    "z_high": "src.redshift.phot;stat.max",
+    "z_probability": "stat.probability",
+    "density_quasar": "stat.probability",
+    "density_star": "stat.probability",
+    "previous_class": "src.class",
+    "previous_z": "src.redshift",
+    "radio_mjy": "phot.flux.density;em.radio.750-1500MHz",
+    "log_x_ray_rate": "phot.count;em.X-ray",
+    "proper_motion": "pos.pm",
     "true_class": "src.class",
     "true_z": "src.redshift",
     "true_ebv": "phot.color.excess",
@@ -56,6 +70,8 @@ def describe(column):
             return "mag", ucd
         if kind == "err":
             return "mag", f"stat.error;{ucd}"
+        if kind == "extinction":
+            return "mag", ucd.replace("phot.mag", "phys.absorption.gal")
         if kind == "limit":
             return None, "meta.code"
     unit = "mag" if column == "true_ebv" else UNITS.get(column)

@@ -5,10 +5,15 @@ An efficiency is meaningless without the class mix it was measured in, so `Selec
 the mix and recomputes the efficiency for any other.
 """
 
+from qsolearn.judge.chain import completeness_chain
 from qsolearn.judge.confusion import Confusion, confusion
 from qsolearn.judge.counts import CountsSlope, counts_slope, number_counts
+from qsolearn.judge.double_power_law import DoublePowerLaw, fit_double_power_law
 from qsolearn.judge.estimate import Estimate, proportion
-from qsolearn.judge.redshift import nmad, outlier_fraction
+from qsolearn.judge.extrapolation import Extrapolation, extrapolated_efficiency
+from qsolearn.judge.lists import compare_lists, recovery_by_reason
+from qsolearn.judge.redshift import nmad, outlier_fraction, redshift_report
+from qsolearn.judge.reliability import probability_integral, reliability
 from qsolearn.judge.selection import (
     SelectionReport,
     class_labels,
@@ -18,22 +23,47 @@ from qsolearn.judge.selection import (
     is_quasar_class,
     selection_report,
 )
+from qsolearn.judge.splits import over_splits, paired_difference, split_mean, stratified_splits
+from qsolearn.judge.threshold import (
+    average_precision_gain,
+    precision_recall,
+    recall_at_precision,
+    threshold_curve,
+)
 
 __all__ = [
     "Confusion",
     "CountsSlope",
+    "DoublePowerLaw",
     "Estimate",
+    "Extrapolation",
     "SelectionReport",
+    "average_precision_gain",
     "class_labels",
+    "compare_lists",
     "completeness",
+    "completeness_chain",
     "confusion",
     "counts_slope",
     "efficiency",
+    "extrapolated_efficiency",
     "false_positive_rate",
+    "fit_double_power_law",
     "is_quasar_class",
     "nmad",
     "number_counts",
     "outlier_fraction",
+    "over_splits",
+    "paired_difference",
+    "precision_recall",
+    "probability_integral",
     "proportion",
+    "recall_at_precision",
+    "recovery_by_reason",
+    "redshift_report",
+    "reliability",
     "selection_report",
+    "split_mean",
+    "stratified_splits",
+    "threshold_curve",
 ]

@@ -38,6 +38,10 @@ class ConditionalRedshift(DensityRedshift):
         Width of the redshift bins in which the scatter is measured.
     min_objects : int
         Where a bin has fewer training quasars, that many of the nearest in redshift are used.
+    background : float
+        Share of sources whose colors tell nothing (blends, reddened quasars): their redshift is as
+        probable as in the whole training set. It keeps the reported probabilities from promising
+        what outliers break; the best redshift hardly moves.
 
     Attributes
     ----------
@@ -64,6 +68,9 @@ class ConditionalRedshift(DensityRedshift):
     probabilities too cautious; drawn together by the root of that, bumps and all, they keep their
     mean and their scatter.
 
+    With a background b the density is (1 - b) p(z|x) + b p(z), p(z) being that of the training set
+    smoothed over a bin width.
+
     The sample's own redshift distribution is in it, as each quasar counts once. For a source far
     from every training quasar the nearest decide, however far they are. A missing color gives NaN;
     an upper limit is taken as the magnitude that it is; the magnitude is taken without error.
@@ -85,6 +92,8 @@ class ConditionalRedshift(DensityRedshift):
     [1.0]
     """
 
+    _arrays = ("shape_", "_center", "_points", "_bin_start", "_cell", "_spread")
+
     def __init__(
         self,
         bandwidth=0.55,
@@ -93,6 +102,7 @@ class ConditionalRedshift(DensityRedshift):
         window=0.1,
         bin_width=0.1,
         min_objects=50,
+        background=0.0,
     ):
         self.bandwidth = bandwidth
         self.error_weight = error_weight
@@ -100,6 +110,7 @@ class ConditionalRedshift(DensityRedshift):
         self.window = window
         self.bin_width = bin_width
         self.min_objects = min_objects
+        self.background = background
 
     def fit(self, colors, z, magnitude=None):
         """Keep the training quasars and measure their scatter in redshift bins.
@@ -131,6 +142,10 @@ class ConditionalRedshift(DensityRedshift):
             raise CatalogError(
                 f"error_weight is {self.error_weight} and window {self.window}; neither may be "
                 "negative."
+            )
+        if not 0 <= self.background < 1:
+            raise CatalogError(
+                f"The background is {self.background}; it is a share of at least 0 and below 1."
             )
         least = max(int(self.min_objects), X.shape[1] + 1)
         if len(X) < least:
@@ -164,6 +179,9 @@ class ConditionalRedshift(DensityRedshift):
             self._points[own] = mean + shrink * (offsets[own] - mean)
         spread = np.exp(-0.5 * ((self.z_grid_[:, None] - self.z_grid_) / self.smoothing) ** 2)
         self._spread = spread / spread.sum(axis=1, keepdims=True)
+        wide = np.exp(-0.5 * ((self.z_grid_[:, None] - self.z_grid_) / self.bin_width) ** 2)
+        everywhere = np.bincount(self._cell, minlength=n_z) @ wide
+        self._everywhere = everywhere / everywhere.sum()
         self._window = self.window
         self.n_colors_ = np.shape(colors)[1]
         self.uses_magnitude_ = magnitude is not None
@@ -199,4 +217,8 @@ class ConditionalRedshift(DensityRedshift):
             filled, start = np.unique(cell, return_index=True)
             density[:, filled] += np.add.reduceat(bump, start, axis=1)
             top = new_top
-        return density @ self._spread
+        density = density @ self._spread
+        if self.background == 0:
+            return density
+        density /= density.sum(axis=1, keepdims=True)
+        return (1.0 - self.background) * density + self.background * self._everywhere

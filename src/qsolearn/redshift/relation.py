@@ -67,6 +67,8 @@ class ColorRedshiftRelation(DensityRedshift):
     [1.0]
     """
 
+    _arrays = ("n_objects_", "mean_", "covariance_")
+
     def __init__(self, bin_width=0.05, bin_step=0.01, min_objects=20, count_prior=True):
         self.bin_width = bin_width
         self.bin_step = bin_step

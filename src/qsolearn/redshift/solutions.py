@@ -97,6 +97,46 @@ class DensityRedshift(BaseEstimator):
     """
 
     _window = 0.0
+    #: Fitted arrays of the subclass beside ``z_grid_``.
+    _arrays = ()
+
+    def to_state(self):
+        """The fitted estimator as plain values and arrays, to be written as JSON and npz.
+
+        Returns
+        -------
+        values : dict
+            JSON-able: parameters, number of colors, whether a magnitude is used.
+        arrays : dict of {str: ndarray}
+        """
+        check_is_fitted(self)
+        values = {
+            "parameters": self.get_params(deep=False),
+            "n_colors": int(self.n_colors_),
+            "uses_magnitude": bool(self.uses_magnitude_),
+        }
+        return values, {k.strip("_"): getattr(self, k) for k in ("z_grid_", *self._arrays)}
+
+    @classmethod
+    def from_state(cls, values, arrays):
+        """Rebuild the estimator that `to_state` described; it predicts the same to the bit.
+
+        Parameters
+        ----------
+        values : dict
+        arrays : mapping of {str: ndarray}
+
+        Returns
+        -------
+        DensityRedshift
+        """
+        model = cls(**values["parameters"])
+        for name in ("z_grid_", *cls._arrays):
+            setattr(model, name, np.array(arrays[name.strip("_")]))
+        model.n_colors_ = int(values["n_colors"])
+        model.uses_magnitude_ = bool(values["uses_magnitude"])
+        model._window = getattr(model, "window", 0.0)
+        return model
 
     def predict_density(self, colors, covariance=None, magnitude=None):
         """Density over redshift of each source.

@@ -1,4 +1,4 @@
-"""From a photometric frame to candidates: the one way in for every classifier."""
+"""A classifier on colors that reads photometric frames."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from qsolearn.bands import check_bands, color_names
 from qsolearn.errors import CatalogError, plural
-from qsolearn.features import NeighborColors
 from qsolearn.frame import magnitudes, validate_frame
 from qsolearn.judge import is_quasar_class
+from qsolearn.photometry import color_covariance, colors
 
-__all__ = ["FrameSelector", "select_frame"]
-
-#: Rows that are classified at once: enough to be fast, few enough to be told about.
-_BLOCK = 50_000
+__all__ = ["FrameSelector", "check_measured", "most_probable"]
 
 
 class FrameSelector(BaseEstimator):
@@ -34,6 +31,9 @@ class FrameSelector(BaseEstimator):
     threshold : float, optional
         Smallest P_QSO of a candidate; by default a candidate has P_QSO above one half, so that
         quasar classes together are more probable than all others together.
+    redshift : estimator, optional
+        Photometric redshifts of the candidates, such as a `ColorRedshiftRelation`: ``fit(colors,
+        z)`` and ``predict(colors, covariance)``; it is cloned.
 
     Attributes
     ----------
@@ -49,12 +49,19 @@ class FrameSelector(BaseEstimator):
         Training rows left out because a color was missing and the estimator takes no NaN.
     dereddened_ : dict or False
         Whether and how the training frame was dereddened; a frame to be selected from must agree.
+    redshift_ : estimator or None
+        The fitted clone, from the training quasars that have a redshift; None without.
+    n_redshifts_ : int
+        How many these were.
 
     Notes
     -----
     Missing values: an estimator that accepts NaN (its scikit-learn tag says so) gets them; for any
     other a source with a missing color gets no class, P_QSO = NaN and a reason that names the band.
     An upper limit is used as the magnitude that it is.
+
+    An estimator with a method ``rejected`` has a second condition: its candidates must not be
+    rejected (`TwoPassBayes` minds the density of stars). An estimator that takes NaN has none.
 
     Examples
     --------
@@ -67,13 +74,14 @@ class FrameSelector(BaseEstimator):
     1    0.0           Star         False
     """
 
-    def __init__(self, estimator, bands, quasar_classes=None, threshold=None):
+    def __init__(self, estimator, bands, quasar_classes=None, threshold=None, redshift=None):
         self.estimator = estimator
         self.bands = bands
         self.quasar_classes = quasar_classes
         self.threshold = threshold
+        self.redshift = redshift
 
-    def fit(self, frame, y):
+    def fit(self, frame, y, z=None):
         """Fit the classifier on the colors of a labeled frame.
 
         Parameters
@@ -82,6 +90,9 @@ class FrameSelector(BaseEstimator):
             A photometric frame.
         y : array_like of str, shape (n,)
             Label of each source; a missing one is an error.
+        z : array_like, shape (n,), optional
+            Redshift of each source, NaN where unknown; needed if the selector has a redshift
+            estimator, which learns from those of the quasar classes.
 
         Returns
         -------
@@ -90,10 +101,15 @@ class FrameSelector(BaseEstimator):
         Raises
         ------
         CatalogError
-            If bands or labels are missing, or no class or no complete row is left.
+            If bands, labels or redshifts are missing, or no class or no complete row is left.
         """
+        if hasattr(self.estimator, "fit_sources") or hasattr(self.estimator, "contains"):
+            raise CatalogError(
+                f"{type(self.estimator).__name__} reads frames itself; give it to "
+                "select_frame without a FrameSelector."
+            )
         bands = _two_bands(self.bands)
-        _check_measured(validate_frame(frame), bands)
+        check_measured(validate_frame(frame), bands)
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise CatalogError(f"A threshold lies between 0 and 1, not at {self.threshold}.")
         X = self._colors(frame, bands)
@@ -123,7 +139,26 @@ class FrameSelector(BaseEstimator):
         self.class_counts_ = {c: int(np.sum(y[use] == c)) for c in self.classes_}
         self.quasar_classes_ = self._find_quasar_classes()
         self.dereddened_ = frame.attrs.get("dereddened", False)
+        self._fit_redshift(X, y, z)
         return self
+
+    def _fit_redshift(self, X, y, z):
+        self.redshift_, self.n_redshifts_ = None, 0
+        if self.redshift is None:
+            return
+        if z is None or len(z) != len(X):
+            raise CatalogError(
+                f"This selector estimates redshifts, but {0 if z is None else len(z):,} redshifts "
+                f"were given for {len(X):,} sources; give one each, NaN where unknown."
+            )
+        z = pd.Series(z).to_numpy(dtype=float, na_value=np.nan)
+        use = np.isin(y, self.quasar_classes_) & np.isfinite(z) & np.isfinite(X).all(axis=1)
+        if not use.any():
+            raise CatalogError(
+                "No training quasar has a redshift and all colors; leave redshift=None."
+            )
+        self.redshift_ = clone(self.redshift).fit(X[use], z[use])
+        self.n_redshifts_ = int(use.sum())
 
     def _find_quasar_classes(self):
         if self.quasar_classes is None:
@@ -178,7 +213,89 @@ class FrameSelector(BaseEstimator):
         ndarray of str, shape (n,)
             "" for a source that cannot be classified.
         """
-        return _most_probable(self.classes_, self.predict_proba(frame))
+        return most_probable(self.classes_, self.predict_proba(frame))
+
+    def rejected(self, frame):
+        """Which sources the estimator's second condition rejects.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, n rows
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            False for all if the estimator has no such condition, and where a color is missing.
+        """
+        X, use = self._features(frame)
+        out = np.zeros(len(X), bool)
+        rejects = getattr(self.estimator_, "rejected", None)
+        if rejects is not None and use.any():
+            out[use] = rejects(X[use])
+        return out
+
+    def log10_densities(self, frame):
+        """log10 of the color densities of quasars and of others.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, n rows
+            A photometric frame.
+
+        Returns
+        -------
+        ndarray, shape (n, 2)
+            Densities of the quasar classes and of the other classes, each summed with equal weights
+            [1 / mag^d]; -inf where zero, NaN where a color is missing.
+
+        Raises
+        ------
+        CatalogError
+            If the estimator tells no densities.
+        """
+        X, use = self._features(frame)
+        if not hasattr(self.estimator_, "log_density"):
+            raise CatalogError(
+                f"{type(self.estimator_).__name__} tells no densities; use TwoPassBayes or "
+                "KernelBayesClassifier."
+            )
+        out = np.full((len(X), 2), np.nan)
+        if use.any():
+            density = self.estimator_.log_density(X[use])
+            quasar = np.isin(self.classes_, self.quasar_classes_)
+            for k, own in enumerate((quasar, ~quasar)):
+                out[use, k] = np.logaddexp.reduce(density[:, own], axis=1) / np.log(10)
+        return out
+
+    def redshifts(self, frame):
+        """Photometric redshift of each source, taken as a quasar.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, n rows
+            A photometric frame; its errors enter where all of a source are known.
+
+        Returns
+        -------
+        pandas.DataFrame, n rows, same index
+            ``z_phot, z_low, z_high, probability, z_second``; NaN where a color is missing, or
+            everywhere if the selector has no redshift estimator.
+        """
+        X, _ = self._features(frame)
+        names = ["z_phot", "z_low", "z_high", "probability", "z_second"]
+        out = pd.DataFrame(np.nan, index=frame.index, columns=names)
+        if self.redshift_ is None:
+            return out
+        X = X.to_numpy()
+        errors = [f"err_{b}" for b in self.bands]
+        err = frame.reindex(columns=errors).to_numpy(dtype=float, na_value=np.nan)
+        complete = np.isfinite(X).all(axis=1)
+        with_errors = complete & np.isfinite(err).all(axis=1)
+        for rows, known in ((with_errors, True), (complete & ~with_errors, False)):
+            if rows.any():
+                covariance = color_covariance(err[rows]) if known else None
+                out.loc[rows] = self.redshift_.predict(X[rows], covariance)[names].to_numpy()
+        return out
 
     def explain(self, frame, proba=None):
         """One sentence per source that says why it got its class.
@@ -195,7 +312,7 @@ class FrameSelector(BaseEstimator):
         """
         proba = self.predict_proba(frame) if proba is None else proba
         X, use = self._features(frame)
-        label = _most_probable(self.classes_, proba)
+        label = most_probable(self.classes_, proba)
         best = np.where(use, np.max(np.nan_to_num(proba, nan=-1.0), axis=1), np.nan)
         reason = np.empty(len(X), dtype=object)
         if hasattr(self.estimator_, "explain") and use.any():
@@ -236,7 +353,7 @@ class FrameSelector(BaseEstimator):
 
     @staticmethod
     def _colors(frame, bands):
-        return NeighborColors().fit_transform(magnitudes(frame, bands))
+        return colors(magnitudes(frame, bands))
 
 
 def _two_bands(bands):
@@ -249,7 +366,8 @@ def _two_bands(bands):
     return bands
 
 
-def _check_measured(frame, bands):
+def check_measured(frame, bands):
+    """Raise CatalogError if one of the bands has no measured value at all."""
     for band, column in zip(bands, magnitudes(frame, bands).T, strict=True):
         if np.isnan(column).all():
             raise CatalogError(
@@ -262,70 +380,8 @@ def _takes_nan(estimator):
     return bool(get_tags(estimator).input_tags.allow_nan)
 
 
-def _most_probable(classes, proba):
+def most_probable(classes, proba):
+    """Class of the highest probability per row, "" where one is NaN."""
     known = np.isfinite(proba).all(axis=1)
     best = np.argmax(np.where(np.isfinite(proba), proba, -1.0), axis=1)
     return np.where(known, classes[best], "").astype(object)
-
-
-def select_frame(selector, frame, progress=None):
-    """Select quasar candidates from a photometric frame.
-
-    Parameters
-    ----------
-    selector : fitted selector
-        Such as a `FrameSelector`: it has ``predict_proba``, ``explain``, ``bands``, ``classes_``,
-        ``quasar_classes_`` and ``threshold``.
-    frame : pandas.DataFrame, n rows
-        A photometric frame; it is not changed.
-    progress : callable, optional
-        Called with the number of rows done, after each block of rows.
-
-    Returns
-    -------
-    pandas.DataFrame, n rows, same index
-        ``P_QSO`` (sum over the quasar classes; NaN if not classified), ``selected_class`` ("" if
-        not classified), ``is_candidate`` (bool), ``reason`` (one sentence), ``z_phot`` (NaN where
-        the selector gives none).
-
-    Raises
-    ------
-    CatalogError
-        If the frame is not one, lacks a band, has a band without any value, or was treated
-        differently from the training set.
-
-    Examples
-    --------
-    See `FrameSelector`.
-    """
-    if not hasattr(selector, "explain") or not hasattr(selector, "quasar_classes_"):
-        raise CatalogError(
-            f"{type(selector).__name__} is not a fitted selector; wrap a classifier in "
-            "FrameSelector(classifier, bands) and fit that."
-        )
-    _check_measured(validate_frame(frame), selector.bands)
-    blocks = []
-    for start in range(0, len(frame), _BLOCK):
-        blocks.append(_select_block(selector, frame.iloc[start : start + _BLOCK]))
-        if progress is not None:
-            progress(len(blocks[-1]))
-    return pd.concat(blocks) if len(blocks) > 1 else blocks[0]
-
-
-def _select_block(selector, frame):
-    proba = selector.predict_proba(frame)
-    label = _most_probable(selector.classes_, proba)
-    p_qso = proba[:, np.isin(selector.classes_, selector.quasar_classes_)].sum(axis=1)
-    # A tie, such as equal priors far from all training sources, is no candidate.
-    least = np.nextafter(0.5, 1) if selector.threshold is None else selector.threshold
-    candidate = p_qso >= least
-    return pd.DataFrame(
-        {
-            "P_QSO": p_qso,
-            "selected_class": label,
-            "is_candidate": candidate,
-            "reason": selector.explain(frame, proba),
-            "z_phot": np.full(len(frame), np.nan),
-        },
-        index=frame.index,
-    )

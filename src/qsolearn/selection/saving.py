@@ -16,21 +16,34 @@ from sklearn.dummy import DummyClassifier
 
 from qsolearn.errors import CatalogError
 from qsolearn.frame.write import replace_atomically
+from qsolearn.redshift import ColorRedshiftRelation, ConditionalRedshift
 from qsolearn.selection.baselines import UVExcessCut
 from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
 from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
+from qsolearn.selection.sedfit import SEDClassifier
+from qsolearn.selection.two_pass import TwoPassBayes
+from qsolearn.selection.wedge import ColorWedge
 
 __all__ = ["load_selector", "save_selector"]
 
 _FORMAT = 1
 _FILES = ("model.json", "arrays.npz")
 _SAVED = {
-    "KernelBayesClassifier": KernelBayesClassifier,
-    "UVExcessCut": UVExcessCut,
-    "BoostedTrees": BoostedTrees,
-    "ReverseSelectionClassifier": ReverseSelectionClassifier,
+    c.__name__: c
+    for c in (
+        BoostedTrees,
+        KernelBayesClassifier,
+        ReverseSelectionClassifier,
+        TwoPassBayes,
+        UVExcessCut,
+    )
 }
+_REDSHIFTS = {c.__name__: c for c in (ColorRedshiftRelation, ConditionalRedshift)}
+#: What the arrays of the redshift estimator are called, beside those of the classifier.
+_REDSHIFT_PREFIX = "redshift/"
+#: Selectors that read frames themselves, without a FrameSelector around them.
+_SELECTORS = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
 
 
 def save_selector(selector, folder, *, provenance=None, overwrite=False):
@@ -38,9 +51,10 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
 
     Parameters
     ----------
-    selector : FrameSelector
-        Fitted, around a KernelBayesClassifier, a UVExcessCut, BoostedTrees, a
-        ReverseSelectionClassifier of BoostedTrees, or scikit-learn's DummyClassifier.
+    selector : FrameSelector, ColorWedge or SEDClassifier
+        Fitted, around a KernelBayesClassifier, a TwoPassBayes, a UVExcessCut, BoostedTrees, a
+        ReverseSelectionClassifier of BoostedTrees, or scikit-learn's DummyClassifier, with or
+        without one of the estimators of `qsolearn.redshift`.
     folder : str or Path
         Folder to write.
     provenance : dict, optional
@@ -51,9 +65,18 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     Raises
     ------
     CatalogError
-        If the classifier cannot be saved, the folder exists, or writing fails.
+        If classifier or redshift estimator cannot be saved, the folder exists, or writing fails.
     """
+    kind = type(selector).__name__
+    if kind in _SELECTORS:
+        values, arrays = selector.to_state()
+        model = {"format": _FORMAT, "selector": kind, "values": values}
+        model |= {"provenance": provenance or {}, "versions": {"qsolearn": version("qsolearn")}}
+        _write(model, arrays, folder, overwrite)
+        return
     estimator = getattr(selector, "estimator_", None)
+    if hasattr(selector, "steps"):
+        raise CatalogError(f"{kind} cannot be saved; save its steps {', '.join(selector.steps)}.")
     if estimator is None:
         raise CatalogError("Only a fitted FrameSelector can be saved; call fit first.")
     kind = type(estimator).__name__
@@ -65,6 +88,7 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         raise CatalogError(
             f"{kind} cannot be saved; these can: {', '.join(_SAVED)} and DummyClassifier (prior)."
         )
+    redshift, more = _redshift_state(getattr(selector, "redshift_", None))
     model = {
         "format": _FORMAT,
         "selector": "FrameSelector",
@@ -75,9 +99,15 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         "class_counts": selector.class_counts_,
         "left_out": selector.n_left_out_,
         "classifier": {"kind": kind, "values": values},
+        "redshift": redshift,
+        "redshifts": selector.n_redshifts_,
         "provenance": provenance or {},
         "versions": {p: version(p) for p in _packages(kind)},
     }
+    _write(model, arrays | more, folder, overwrite)
+
+
+def _write(model, arrays, folder, overwrite):
     folder = Path(folder)
     if overwrite and folder.is_dir():
         other = sorted(p.name for p in folder.iterdir() if p.name not in _FILES)
@@ -97,6 +127,30 @@ def _packages(kind):
     return ["qsolearn", "numpy", "scikit-learn", *(["xgboost"] if trees else [])]
 
 
+def _redshift_state(estimator):
+    """The redshift estimator as JSON-able values and named arrays."""
+    if estimator is None:
+        return None, {}
+    kind = type(estimator).__name__
+    if kind not in _REDSHIFTS:
+        raise CatalogError(
+            f"{kind} cannot be saved as a redshift estimator; these can: {', '.join(_REDSHIFTS)}."
+        )
+    values, arrays = estimator.to_state()
+    return {"kind": kind, "values": values}, {_REDSHIFT_PREFIX + k: v for k, v in arrays.items()}
+
+
+def _load_redshift(record, arrays):
+    if record is None:
+        return None
+    own = {
+        name.removeprefix(_REDSHIFT_PREFIX): values
+        for name, values in arrays.items()
+        if name.startswith(_REDSHIFT_PREFIX)
+    }
+    return _REDSHIFTS[record["kind"]].from_state(record["values"], own)
+
+
 def load_selector(folder):
     """Read a selector that `save_selector` wrote.
 
@@ -107,7 +161,7 @@ def load_selector(folder):
 
     Returns
     -------
-    FrameSelector
+    FrameSelector, ColorWedge or SEDClassifier
         Fitted; it selects exactly as the one that was saved. ``provenance_`` holds the record of
         its training.
 
@@ -129,6 +183,10 @@ def load_selector(folder):
         with (folder / "arrays.npz").open("rb") as stream:
             stored = np.load(stream, allow_pickle=False)
             arrays = {name: stored[name] for name in stored.files}
+        if model["selector"] in _SELECTORS:
+            selector = _SELECTORS[model["selector"]].from_state(model["values"], arrays)
+            selector.provenance_ = dict(model["provenance"])
+            return selector
         kind, values = model["classifier"]["kind"], model["classifier"]["values"]
         if kind in _SAVED:
             estimator = _SAVED[kind].from_state(values, arrays)
@@ -140,9 +198,12 @@ def load_selector(folder):
             )
         else:
             raise CatalogError(f"{folder} holds the unknown classifier {kind!r}.")
+        # Models that were saved before there were redshifts have no record of them.
+        redshift = _load_redshift(model.get("redshift"), arrays)
         selector = FrameSelector(
-            estimator, model["bands"], model["quasar_classes"], model["threshold"]
+            estimator, model["bands"], model["quasar_classes"], model["threshold"], redshift
         )
+        selector.redshift_, selector.n_redshifts_ = redshift, int(model.get("redshifts", 0))
         selector.estimator_ = estimator
         selector.classes_ = np.asarray(estimator.classes_).astype(str)
         selector.quasar_classes_ = list(model["quasar_classes"])

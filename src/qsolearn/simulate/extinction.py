@@ -11,36 +11,11 @@ import numpy as np
 
 from qsolearn.bands import get_band
 
-__all__ = ["draw_ebv", "extinction_coefficients", "galactic_latitude"]
+__all__ = ["draw_ebv", "extinction_coefficients"]
 
 #: E(B-V) towards the Galactic pole [mag] and natural-log scatter of the patches.
 POLE = 0.0275
 PATCHINESS = 0.5
-
-
-def galactic_latitude(ra, dec):
-    """Galactic latitude of a position.
-
-    Parameters
-    ----------
-    ra, dec : array_like
-        ICRS position [deg].
-
-    Returns
-    -------
-    ndarray
-        Latitude b [deg].
-
-    Examples
-    --------
-    >>> float(galactic_latitude(192.85948, 27.12825).round(1))
-    90.0
-    """
-    ra, dec = np.radians(ra), np.radians(dec)
-    pole_ra, pole_dec = np.radians(192.85948), np.radians(27.12825)
-    sine = np.sin(dec) * np.sin(pole_dec)
-    sine = sine + np.cos(dec) * np.cos(pole_dec) * np.cos(ra - pole_ra)
-    return np.degrees(np.arcsin(np.clip(sine, -1.0, 1.0)))
 
 
 def draw_ebv(latitude, seed=0):

@@ -23,6 +23,7 @@ from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
 from qsolearn.simulate.galaxies import draw_galaxies, galaxy_density
 from qsolearn.simulate.labels import moving
 from qsolearn.simulate.luminosity import draw_quasars_of_sky, quasar_counts
+from qsolearn.simulate.mosaic import KS4_MOSAIC
 from qsolearn.simulate.others import draw_others
 from qsolearn.simulate.quasars import quasar_magnitudes
 from qsolearn.simulate.stars import draw_stars, star_density
@@ -129,8 +130,8 @@ def _plan_of_counts(survey, area, n_sources, seed):
     return _Plan(survey.name, seed, groups, tuple(int(t) for t in totals)), area
 
 
-def _plan_of_paper(survey, n_sources, seed):
-    labelled = _whole_numbers(list(PAPER_MIX.values()), n_sources)
+def _plan_of_mix(survey, mix, n_sources, seed):
+    labelled = _whole_numbers([mix.get(name, 0.0) for name in (*CLASSES, "")], n_sources)
     groups = [(name, name) for name in CLASSES]
     totals = list(labelled[:-1])
     groups += [(name, "") for name in UNCLASSIFIED_MIX]
@@ -217,7 +218,8 @@ def _make_block(plan, block):
     z, code, label = (np.concatenate(part)[order] for part in (z, code, label))
     dust = draw_ebv(place[:, 2], rng)
     mags += dust[:, None] * extinction_coefficients(bands)
-    mag, err, limit = observe(survey, mags, place[:, 2], rng)
+    shots = KS4_MOSAIC.exposures(place[:, 0], place[:, 1]) if survey.name == "ks4" else None
+    mag, err, limit = observe(survey, mags, place[:, 2], rng, shots)
     out = {
         "id": np.arange(block * BLOCK, block * BLOCK + len(z)),
         "ra": place[:, 0],
@@ -228,6 +230,9 @@ def _make_block(plan, block):
     for k, band in enumerate(bands):
         out[f"mag_{band}"], out[f"err_{band}"] = mag[:, k], err[:, k]
         out[f"limit_{band}"] = limit[:, k]
+    if shots is not None:
+        for band in bands[:4]:
+            out[f"ndith_{band}"] = shots
     out["true_class"] = pd.Categorical.from_codes(code, CLASSES)
     out["true_z"] = z
     out["true_ebv"] = dust
@@ -243,12 +248,22 @@ def _check(survey, area_deg2, n_sources, composition):
         raise CatalogError(f"The area is {area_deg2:g} deg^2; it must be positive.")
     if n_sources is not None and not (n_sources > 0 and n_sources % 1 == 0):
         raise CatalogError(f"The number of sources is {n_sources}; it must be positive and whole.")
-    if composition not in ("counts", "paper"):
-        raise CatalogError(f"Unknown composition {composition!r}; use 'counts' or 'paper'.")
-    if composition == "paper" and (survey != "ps1-gaia-wise" or n_sources is None):
+    if isinstance(composition, dict):
+        unknown = [name for name in composition if name not in PAPER_MIX]
+        weights = list(composition.values())
+        if unknown or not all(w >= 0 for w in weights) or not sum(weights) > 0:
+            raise CatalogError(
+                f"A composition gives each label of {', '.join(CLASSES)} and '' (unclassified) a "
+                f"weight of at least 0, not {composition}."
+            )
+    elif composition not in ("counts", "paper"):
         raise CatalogError(
-            "composition='paper' is the mix of Calderone et al. 2024: use it with survey "
-            "'ps1-gaia-wise' and n_sources."
+            f"Unknown composition {composition!r}; use 'counts', 'paper' or a dict of weights."
+        )
+    if composition != "counts" and (survey != "ps1-gaia-wise" or n_sources is None):
+        raise CatalogError(
+            "A composition by label, such as 'paper', the mix of Calderone et al. 2024, "
+            "goes with survey 'ps1-gaia-wise' and n_sources."
         )
 
 
@@ -268,9 +283,11 @@ def make_sky(
         Number of rows instead of an area.
     seed : int
         The same seed gives the same sky, byte for byte.
-    composition : {"counts", "paper"}
+    composition : {"counts", "paper"} or dict of {str: float}
         "paper" gives exactly the mix of labels of Calderone et al. 2024, Table 2, unclassified and
-        "other" included ("ps1-gaia-wise" with ``n_sources`` only).
+        "other" included; a dict gives a mix of one's own, as a weight per label, "" being
+        unclassified (both with "ps1-gaia-wise" and ``n_sources`` only). What the unclassified
+        sources are is the same in both.
     to : str or Path, optional
         Parquet file to write block by block, in single precision; needs memory for a few blocks.
     n_jobs : int
@@ -282,6 +299,7 @@ def make_sky(
         A photometric frame with the columns ``true_class`` (Star, Galaxy, QSOlowZ, QSOhighZ,
         other), ``true_z`` (NaN for stars), ``true_ebv`` (the sightline's E(B-V); ``ebv`` is what a
         map says) and ``label_class``, what astrometry and spectra would tell ("" = unclassified).
+        "ks4" adds ``ndith_kmt_b`` to ``ndith_kmt_i``, the number of dithered exposures.
         ``attrs`` holds survey, seed, area and composition. With ``to``, the path.
 
     Raises
@@ -306,8 +324,9 @@ def make_sky(
     """
     record = get_survey(survey)
     _check(survey, area_deg2, n_sources, composition)
-    if composition == "paper":
-        plan, area = _plan_of_paper(record, int(n_sources), seed), None
+    if composition != "counts":
+        mix = PAPER_MIX if composition == "paper" else composition
+        plan, area = _plan_of_mix(record, mix, int(n_sources), seed), None
     else:
         plan, area = _plan_of_counts(record, area_deg2, n_sources, seed)
     attrs = {

@@ -19,7 +19,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from qsolearn.simulate.templates import (
+from qsolearn.sed.stars import (
     ALL_BANDS,
     StarTemplates,
     star_templates,
@@ -38,19 +38,21 @@ _HALO = (0.0051, 0.64, 2.77, 130.0, 200.0)
 _SUN_R, _SUN_Z = 8000.0, 25.0
 
 # Local luminosity function of main-sequence stars: M_r, stars per 1000 pc^3 per mag (approximate).
-_LF_M = np.array([2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0])
-_LF = np.array([0.5, 1.2, 2.2, 3.2, 3.4, 3.2, 3.6, 5.0, 7.5, 9.5, 8.5, 6.0, 4.5, 4.0])
+_LF_M = np.arange(2.0, 19.0)
+_LF = np.array(
+    [0.5, 1.2, 2.2, 3.2, 3.4, 3.2, 3.6, 5.0, 7.5, 9.5, 8.5, 6.0, 4.5, 4.0, 3.5, 3.0, 2.5]
+)
 
 #: White dwarfs per pc^3 (approximate), their scale height [pc], share without hydrogen.
 _WD_DENSITY, _WD_HEIGHT, _WD_HELIUM = 0.0046, 300.0, 0.2
-#: Share of white dwarfs with an M dwarf beside them (approximate): "pair" below.
-_PAIR_SHARE = 0.12
+#: Share of white dwarfs with a K or M dwarf beside them (approximate): "pair" below.
+_PAIR_SHARE = 0.15
 #: Blue horizontal-branch stars and blue stragglers per turn-off star of the halo, and their M_r
 #: (approximate).
 _BHB_SHARE, _BHB_MAG = 0.003, 1.2
 
-#: SDSS point sources per deg^2 per mag at i = 19 (XDQSO), and the mean |b| that it stands for.
-_XDQSO_AT, _XDQSO_COUNT, _XDQSO_LATITUDE = 19.0, 1059.0, 55.0
+#: SDSS point sources per deg^2 per mag at i = 19 (XDQSO): a mean over the survey, |b| > 30 [deg].
+_XDQSO_AT, _XDQSO_COUNT, _XDQSO_LATITUDE = 19.0, 1059.0, 30.0
 
 _MU = np.arange(0.0, 20.01, 0.25)
 _LONGITUDES = np.radians(np.arange(15.0, 360.0, 30.0))
@@ -62,9 +64,14 @@ POPULATIONS = ("thin", "thick", "halo", "bhb", "da", "db", "pair")
 
 
 def _absolute_r(r_minus_i):
-    """Photometric parallax of main-sequence stars (Juric et al. 2008, eq. 2)."""
+    """Photometric parallax of main-sequence stars (Juric et al. 2008, eq. 2).
+
+    Redder than 1.8, where the relation ends, its last slope goes on: the latest dwarfs are faint.
+    """
     x = np.clip(r_minus_i, 0.0, 1.8)
-    return 3.2 + 13.30 * x - 11.50 * x**2 + 5.40 * x**3 - 0.70 * x**4
+    curve = 3.2 + 13.30 * x - 11.50 * x**2 + 5.40 * x**3 - 0.70 * x**4
+    slope = 13.30 - 23.00 * 1.8 + 16.20 * 1.8**2 - 2.80 * 1.8**3
+    return curve + slope * np.maximum(r_minus_i - 1.8, 0.0)
 
 
 def _density(latitude, mu):
@@ -107,7 +114,8 @@ def _kinds():
         temperature = t.parameter[keep]
         # Cooling: the time spent near a temperature falls steeply with it.
         weight = temperature**-2.5 * np.gradient(temperature)
-        m_i = white_dwarf_absolute_g(temperature) - t.magnitudes[keep, _G]
+        m_g = white_dwarf_absolute_g(temperature, helium=family == "db")
+        m_i = m_g - t.magnitudes[keep, _G]
         rows.append((family, keep, m_i, share * _WD_DENSITY * weight / weight.sum()))
     _, m_i, local = _pairs()
     rows.append(("pair", np.arange(len(m_i)), m_i, local))
@@ -116,10 +124,10 @@ def _kinds():
 
 @lru_cache(maxsize=1)
 def _pairs():
-    """White dwarfs with an M dwarf: templates, M_i and stars per pc^3 of each pair."""
+    """White dwarfs with a K or M dwarf: templates, M_i and stars per pc^3 of each pair."""
     made = star_templates()
-    hot = made["da"].nearest(np.geomspace(6000.0, 38_000.0, 16))
-    cool = made["disk"].nearest(np.linspace(1.9, 3.7, 14))
+    hot = made["da"].nearest(np.geomspace(5000.0, 40_000.0, 18))
+    cool = made["disk"].nearest(np.linspace(1.0, 3.95, 25))
     temperature = made["da"].parameter[hot]
     first, second = made["da"].magnitudes[hot], made["disk"].magnitudes[cool]
     m_first = white_dwarf_absolute_g(temperature) - first[:, _G]
@@ -154,7 +162,9 @@ def _tables():
     tables = np.array(tables)
     i_mag = m_i[:, None] + _MU
     near = np.abs(i_mag - _XDQSO_AT) < 0.5
-    model = np.interp(_XDQSO_LATITUDE, LATITUDES, [t[near].sum() for t in tables])
+    sine = np.linspace(np.sin(np.radians(_XDQSO_LATITUDE)), 1.0, 100)  # equal areas
+    latitude = np.degrees(np.arcsin(sine))
+    model = np.interp(latitude, LATITUDES, [t[near].sum() for t in tables]).mean()
     return population, template, m_i, tables * (_XDQSO_COUNT / model)
 
 
@@ -186,15 +196,17 @@ def star_density(latitude, bright, faint):
 
 
 @lru_cache(maxsize=8)
-def _cumulative(bright, faint):
-    _, _, m_i, tables = _tables()
+def _cumulative(bright, faint, only):
+    population, _, m_i, tables = _tables()
     i_mag = m_i[:, None] + _MU
     inside = (i_mag > bright) & (i_mag < faint)
+    if only is not None:
+        inside &= (population == POPULATIONS.index(only))[:, None]
     cells = np.flatnonzero(inside.ravel())
     return cells, [np.cumsum(t.ravel()[cells]) for t in tables]
 
 
-def draw_stars(latitude, bright, faint, bands, rng):
+def draw_stars(latitude, bright, faint, bands, rng, only=None):
     """Random stars in given directions.
 
     Parameters
@@ -207,6 +219,8 @@ def draw_stars(latitude, bright, faint, bands, rng):
         Band ids.
     rng : numpy.random.Generator
         Source of randomness.
+    only : str, optional
+        Name of one of `POPULATIONS`, to draw a rare one in numbers; None = all.
 
     Returns
     -------
@@ -215,7 +229,7 @@ def draw_stars(latitude, bright, faint, bands, rng):
         ``motion`` [mas/yr], each (n,).
     """
     population, template, m_i, _ = _tables()
-    cells, sums = _cumulative(float(bright), float(faint))
+    cells, sums = _cumulative(float(bright), float(faint), only)
     n = len(latitude)
     # The table of the nearer latitude, at random in proportion to nearness.
     place = np.interp(np.abs(latitude), LATITUDES, np.arange(len(LATITUDES)))

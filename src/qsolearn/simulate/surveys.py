@@ -4,8 +4,9 @@ The noise of a flux f in a band of 5-sigma depth m5 is
 
 .. math:: \\sigma_f^2 = (f_5/5)^2 + (\\epsilon f)^2,\\quad f_5 = 10^{0.4 (22.5 - m_5)}
 
-with epsilon the calibration floor. Depths stand in `qsolearn.bands`, with their sources. What then
-happens to a faint source differs:
+with epsilon the calibration floor. Depths of 5 sigma stand in `qsolearn.bands`, with their sources;
+what that module gives for SDSS are limits of completeness, so its 5-sigma depths stand here. What
+then happens to a faint source differs:
 
 ``sdss``
     every source has five asinh magnitudes, however faint: nothing is missing; in one source of
@@ -14,8 +15,8 @@ happens to a faint source differs:
     a band below 5 sigma is missing in PS1 and Gaia; a source below 5 sigma in W1 is absent from
     WISE, one that is there has 95 % upper limits where it is below 2 sigma;
 ``ks4``
-    BVRI from four dithered exposures with gaps between the CCDs: a source has lost one or more of
-    the four in some bands, which costs depth, and once in a while all; near-infrared from VISTA or,
+    BVRI from four dithered exposures with gaps between the CCDs (`qsolearn.simulate.mosaic`): a
+    source in a gap has lost one or more of them, which costs depth; near-infrared from VISTA or,
     outside its area, 2MASS; upper limits below 2 sigma.
 """
 
@@ -28,7 +29,7 @@ import numpy as np
 from qsolearn.bands import get_band
 from qsolearn.errors import CatalogError
 from qsolearn.photometry import POGSON, asinh_from_flux, flux_from_asinh, flux_from_mag
-from qsolearn.simulate.extinction import galactic_latitude
+from qsolearn.sky import galactic_latitude
 
 __all__ = ["SURVEYS", "Survey", "draw_positions", "get_survey", "observe", "spoil"]
 
@@ -94,10 +95,14 @@ SURVEYS = {
 }  # fmt: skip
 
 #: Calibration floor of each survey [mag].
-_FLOOR = {"sdss": 0.015, "ps1": 0.012, "gaia": 0.004, "kmt": 0.025, "vista": 0.02,
+_FLOOR = {"sdss": 0.018, "ps1": 0.012, "gaia": 0.004, "kmt": 0.025, "vista": 0.02,
           "twomass": 0.02, "wise": 0.023}  # fmt: skip
-#: Depths that the survey tables do not give in this form: 5 sigma, AB (approximate).
-_DEPTH = {"gaia_g": 22.3, "gaia_bp": 20.9, "gaia_rp": 20.9}
+#: Depths that the survey tables do not give in this form: 5 sigma, AB. Gaia: approximate. SDSS,
+#: with its floor: fitted to the printed errors of the even rows of DR5 and DR7 quasars.
+_DEPTH = {
+    "gaia_g": 22.3, "gaia_bp": 20.9, "gaia_rp": 20.9,
+    "sdss_u": 22.0, "sdss_g": 23.13, "sdss_r": 22.68, "sdss_i": 22.23, "sdss_z": 20.82,
+}  # fmt: skip
 #: Brighter than this a band saturates [AB mag]: KS4 from Kim et al. 2024, the rest approximate.
 _SATURATION = {
     "kmt_b": 12.95, "kmt_v": 13.07, "kmt_r": 13.77, "kmt_i": 13.60,
@@ -105,8 +110,8 @@ _SATURATION = {
 }  # fmt: skip
 #: Share of SDSS sources with a wrong band, from the even rows of SDSS DR5 quasars (approximate).
 _SPOILED = 0.005
-#: Share of the KS4 mosaic in gaps between CCDs, number of dithered exposures.
-_GAPS, _DITHERS = 0.075, 4
+#: Dithered exposures of KS4.
+_DITHERS = 4
 #: Share of the KS4 area with VISTA photometry (approximate).
 _VISTA_SHARE = 0.75
 
@@ -206,7 +211,7 @@ def _noise(mags, depth, floor, rng):
     return flux + error * rng.standard_normal(flux.shape), error
 
 
-def observe(survey, mags, latitude, rng):
+def observe(survey, mags, latitude, rng, shots=None):
     """Measured magnitudes, errors and limits of sources.
 
     Parameters
@@ -219,6 +224,8 @@ def observe(survey, mags, latitude, rng):
         Galactic latitudes [deg], signed.
     rng : numpy.random.Generator
         Source of randomness.
+    shots : ndarray of int, shape (n,), optional
+        Exposures of each source in the bands of KS4, of four; None = all four.
 
     Returns
     -------
@@ -232,12 +239,10 @@ def observe(survey, mags, latitude, rng):
     depth = np.array([_DEPTH.get(r.id, r.depth) for r in records])
     floor = np.array([_FLOOR[name] for name in names]) / POGSON
     depth = np.broadcast_to(depth, mags.shape)
-    if survey.name == "ks4":
+    if shots is not None:
         depth = depth.copy()
-        kmt = names == "kmt"
-        shots = rng.binomial(_DITHERS, 1 - _GAPS, (len(mags), kmt.sum()))
         with np.errstate(divide="ignore"):
-            depth[:, kmt] += 1.25 * np.log10(shots / _DITHERS)
+            depth[:, names == "kmt"] += 1.25 * np.log10(shots / _DITHERS)[:, None]
     if survey.name == "sdss":
         mags = spoil(mags, _SPOILED, rng)
     flux, error = _noise(mags, depth, floor, rng)

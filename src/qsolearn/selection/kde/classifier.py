@@ -1,11 +1,11 @@
 """Bayes' rule with one kernel density per class."""
 
 import numpy as np
-from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from qsolearn.selection.bayes import log_joint, posterior
 from qsolearn.selection.kde.engine import label_objects, log_densities, prepare
 from qsolearn.selection.kde.validation import (
     check_bandwidths,
@@ -62,7 +62,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
 
     References
     ----------
-    Richards et al. 2004, ApJS 155, 257, section 2; Gray & Riegel 2006, Proc. COMPSTAT.
+    Richards et al. 2004, ApJS 155, 257, Sect. 3.1 and 3.4; Gray & Riegel 2006, Proc. COMPSTAT.
 
     Examples
     --------
@@ -134,8 +134,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         (n, n_classes) array
             Natural log of the density per unit volume of the features; -inf where it is zero.
         """
-        X = self._check(X, "log_density")
-        return log_densities(self._training, X, count_threads(self.n_jobs))
+        return self._log_densities(self._check(X, "log_density"))
 
     def predict_proba(self, X):
         """Posterior probability of each class by Bayes' rule.
@@ -151,8 +150,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
             Columns in the order of `classes_`; the priors where every density is zero.
         """
         X = self._check(X, "predict_proba")
-        log_joint = self._log_joint(X)
-        return np.exp(log_joint - logsumexp(log_joint, axis=1, keepdims=True))
+        return posterior(self._log_densities(X), self.priors_)
 
     def predict(self, X):
         """The most probable class of each object.
@@ -172,7 +170,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         n_threads = count_threads(self.n_jobs)
         if self.kernel == "epanechnikov":
             return self.classes_[label_objects(self._training, self.priors_, X, n_threads)]
-        return self.classes_[self._log_joint(X).argmax(axis=1)]
+        return self.classes_[log_joint(self._log_densities(X), self.priors_).argmax(axis=1)]
 
     def outside_support(self, X):
         """Whether every class has zero density there, so that the prior decides.
@@ -187,8 +185,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         (n,) bool array
         """
         X = self._check(X, "outside_support")
-        log_density = log_densities(self._training, X, count_threads(self.n_jobs))
-        return np.isneginf(log_density).all(axis=1)
+        return np.isneginf(self._log_densities(X)).all(axis=1)
 
     def to_state(self):
         """The fitted classifier as plain values and arrays, to be written as JSON and npz.
@@ -256,12 +253,8 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         check_features(X, where)
         return X
 
-    def _log_joint(self, X):
-        """Log of prior times density; of the prior alone where every density is zero."""
-        log_density = log_densities(self._training, X, count_threads(self.n_jobs))
-        outside = np.isneginf(log_density).all(axis=1)
-        log_density[outside] = 0.0
-        return log_density + np.log(self.priors_)
+    def _log_densities(self, X):
+        return log_densities(self._training, X, count_threads(self.n_jobs))
 
     def _prepare(self):
         self._training = prepare(self._points, self._weights, self.bandwidths_, self.kernel)

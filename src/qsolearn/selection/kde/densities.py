@@ -5,13 +5,13 @@ import math
 import numpy as np
 from numba import njit
 
-from qsolearn.selection.kde.candidates import make_room, sum_candidates
+from qsolearn.selection.kde.leaf_sums import is_wide, make_room, sum_candidates
 from qsolearn.selection.kde.tree import axes_of, largest_leaf
 
 __all__ = ["log_normalization", "sum_node"]
 
 # Objects that share their packed training points.
-BLOCK = 64
+BLOCK = 512
 
 
 def log_normalization(kernel, n_features, bandwidth):
@@ -53,8 +53,7 @@ def sum_node(objects, node, tree, root, bandwidth, sums):
 @njit(cache=True, nogil=True)
 def _sum_node(axes, objects, node, tree, root, square, sums):
     width = len(axes)
-    room = make_room(axes, max(BLOCK, largest_leaf(objects)))
-    x, sums_of_leaf = room[0], room[4]
+    room = make_room(axes, max(BLOCK, largest_leaf(objects)), largest_leaf(tree))
     stack = np.full(1, root)
     waiting = np.empty(128, dtype=np.int64)
     waiting[0] = node
@@ -62,15 +61,14 @@ def _sum_node(axes, objects, node, tree, root, square, sums):
     while n_waiting > 0:
         n_waiting -= 1
         q = waiting[n_waiting]
-        if objects.stop[q] - objects.start[q] > BLOCK and objects.left[q] >= 0:
+        large = objects.stop[q] - objects.start[q] > BLOCK
+        if objects.left[q] >= 0 and (large or is_wide(axes, objects.boxes, q, square)):
             waiting[n_waiting] = objects.left[q]
             waiting[n_waiting + 1] = objects.left[q] + 1
             n_waiting += 2
             continue
         start, n = objects.start[q], objects.stop[q] - objects.start[q]
-        for i in range(n):
-            for d in range(width):
-                x[i, d] = (objects.points[start + i, d] - objects.boxes[q, d]) / np.sqrt(square)
+        room.given[:n] = objects.points[start : start + n]
         fold = np.zeros(width + 2)
         sum_candidates(axes, objects.boxes, q, tree, square, stack, 0, 1, n, fold, room)
-        sums[start : start + n] = sums_of_leaf[:n]
+        sums[start : start + n] = room.sums[:n]

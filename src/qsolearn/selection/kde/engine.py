@@ -24,8 +24,8 @@ __all__ = [
     "sum_class",
 ]
 
-# Objects are settled in groups: small leaves for labels, large ones where every pair counts.
-OBJECTS_PER_LEAF = {"labels": 32, "densities": 64}
+# Leaves are settled as a whole for labels; for densities they are compact groups of a larger block.
+OBJECTS_PER_LEAF = {"labels": 32, "densities": 16}
 REFERENCES_PER_LEAF = 32
 
 # A kernel sum below this, relative to the mean weight of a training point, is rounding.

@@ -10,13 +10,8 @@ import numpy as np
 from numba import njit
 
 from qsolearn.selection.kde.bounds import recenter, smallest_difference, value_at
-from qsolearn.selection.kde.candidates import (
-    SETTLED,
-    make_room,
-    refine_candidates,
-    sum_candidates,
-    write_trace,
-)
+from qsolearn.selection.kde.candidates import SETTLED, refine_candidates, write_trace
+from qsolearn.selection.kde.leaf_sums import make_room, sum_candidates
 from qsolearn.selection.kde.tree import axes_of, largest_leaf
 
 __all__ = ["UNSETTLED", "label_node"]
@@ -83,7 +78,7 @@ def _label_node(
     for c in range(n_classes):
         stack[c] = roots[c]
         first[0, c + 1] = c + 1
-    room = make_room(axes, largest_leaf(objects))
+    room = make_room(axes, largest_leaf(objects), largest_leaf(forest))
     waiting = np.empty((depths + 1, 3), dtype=np.int64)
     waiting[0] = (root, root, 1)
     n_waiting = 1
@@ -224,7 +219,7 @@ def _label_exactly(
     """
     width, n_classes = len(axes), len(factors)
     n = objects.stop[q] - objects.start[q]
-    x, sums = room[0], room[4]
+    given, sums = room.given, room.sums
     which = np.empty(n, dtype=np.int64)
     lows, highs = np.empty((n, n_classes)), np.empty((n, n_classes))
     n = 0
@@ -246,8 +241,7 @@ def _label_exactly(
             return
         for k in range(n):
             for d in range(width):
-                step = objects.points[which[k], d] - objects.boxes[q, d]
-                x[k, d] = step / np.sqrt(squares[c])
+                given[k, d] = objects.points[which[k], d]
         sum_candidates(
             axes,
             objects.boxes,

@@ -67,7 +67,7 @@ def leave_one_out_accuracy(
 
     References
     ----------
-    Richards et al. 2004, ApJS 155, 257, section 2.3.
+    Richards et al. 2004, ApJS 155, 257, Sect. 3.6.
 
     Examples
     --------

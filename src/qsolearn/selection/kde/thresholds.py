@@ -8,8 +8,9 @@ import numpy as np
 from numba import njit
 
 from qsolearn.selection.kde.bounds import recenter, smallest_difference, value_at
-from qsolearn.selection.kde.candidates import make_room, refine_candidates, sum_candidates
+from qsolearn.selection.kde.candidates import refine_candidates
 from qsolearn.selection.kde.labels import ROUNDING, SHARE
+from qsolearn.selection.kde.leaf_sums import make_room, sum_candidates
 from qsolearn.selection.kde.tree import axes_of, largest_leaf
 
 __all__ = ["sum_near_thresholds"]
@@ -67,7 +68,7 @@ def _sum_near_thresholds(axes, objects, root, tree, tree_root, square, low, high
     lower, upper, zero = np.empty(width + 2), np.empty(width + 2), np.zeros(width + 2)
     stack = np.empty(1 << 14, dtype=np.int64)
     stack[0] = tree_root
-    room = make_room(axes, largest_leaf(objects))
+    room = make_room(axes, largest_leaf(objects), largest_leaf(tree))
     no_trace = np.zeros((0, 4), dtype=np.int64)
     waiting = np.empty((depths + 1, 3), dtype=np.int64)
     waiting[0] = (root, root, 1)
@@ -144,7 +145,7 @@ def _sum_leaf(
     sums,
 ):
     """Settle what the bounds at the objects themselves can settle; sum the rest exactly."""
-    x, exact = room[0], room[4]
+    given, exact = room.given, room.sums
     which = np.empty(objects.stop[q] - objects.start[q], dtype=np.int64)
     n = 0
     for i in range(objects.start[q], objects.stop[q]):
@@ -155,7 +156,7 @@ def _sum_leaf(
         else:
             which[n] = i
             for d in range(len(axes)):
-                x[n, d] = (objects.points[i, d] - objects.boxes[q, d]) / np.sqrt(square)
+                given[n, d] = objects.points[i, d]
             n += 1
     if n > 0:
         sum_candidates(

@@ -1,26 +1,31 @@
-"""Register tiles: four objects against a run of training points at a time.
+"""Register tiles: four objects against eight training points at a time.
 
 Inside its support the Epanechnikov kernel is ``1 - |x - y|^2``, in units of the bandwidth. Written
-out, ``(1 - |y|^2) - |x|^2 + 2 x.y``: one addition and one multiply-add per coordinate, clipped at
-zero and summed. Four objects share each training point that is loaded from memory, and everything
-else stays in processor registers, which is why the coordinates are spelled out by hand.
+out, ``(1 - |y|^2) - |x|^2 + 2 x.y``: one subtraction and one multiply-add per coordinate, clipped
+at zero and summed. Training points come in *strips* of eight, which is one vector register per
+coordinate on a processor with AVX-512 and two or four elsewhere; four objects share each strip that
+is loaded from memory, and their sums stay in registers from the first strip to the last.
+
+The loop is written in the compiler's own vector language because compilers, left alone, take
+half of the register and end each short run of training points with a sum across its lanes.
 """
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
-__all__ = ["MAX_FEATURES", "pack_references", "pad_features", "tile_epanechnikov"]
+__all__ = ["LANES", "MAX_FEATURES", "TILE", "pack_strips", "pad_features", "sum_strips"]
 
 #: The engine carries points of up to this many coordinates.
 MAX_FEATURES = 8
 
-# Tiles are filled up to a multiple of this with points of weight zero: what a compiler's vector
-# loop takes at a time, so that none are left over for a slow scalar loop.
-VECTOR = 16
+#: Training points in a strip.
+LANES = 8
 
-# What the compiler may reorder: sums of nonnegative terms (relative error of 1e-16 per addition)
-# and products into fused multiply-adds (more exact, not less).
-REORDER = {"reassoc", "contract", "nsz", "nnan", "ninf"}
+#: Objects in a tile.
+TILE = 4
 
 
 def pad_features(X):
@@ -41,97 +46,138 @@ def pad_features(X):
     return padded
 
 
-@njit(cache=True, nogil=True, fastmath=REORDER)
-def pack_references(axes, points, weights, start, stop, objects, q, scale, packed):
-    """Write training points as a tile reads them: coordinate by coordinate, local, scaled.
+@njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
+def pack_strips(axes, points, weights, start, stop, objects, q, scale, strips):
+    """Write training points as a tile reads them: strip by strip, local, scaled.
 
-    Row ``d`` of ``packed`` becomes ``2 y_d``, then come ``1 - |y|^2`` and the weight, where
+    Row ``d`` of a strip becomes ``2 y_d``, then come ``1 - |y|^2`` and the weight, where
     ``y = (point - middle of box q) * scale``. The middle is nearby, which keeps ``|y|`` small and
-    the expanded square exact to a few units in the last place. Returns the number of columns
-    written, a multiple of `VECTOR`.
+    the expanded square exact to a few units in the last place. Points of weight zero fill up the
+    strips.
     """
     width = len(axes)
-    for j in range(start, stop):
-        k = j - start
-        square = 0.0
-        for d in range(width):
-            y = (points[j, d] - objects[q, d]) * scale
-            packed[d, k] = 2.0 * y
-            square += y * y
-        packed[width, k] = 1.0 - square
-        packed[width + 1, k] = weights[j]
-    m = stop - start
-    for k in range(m, m + (-m) % VECTOR):
-        for d in range(width + 2):
-            packed[d, k] = 0.0
-    return m + (-m) % VECTOR
+    for k in range(strips.shape[0] * LANES):
+        strip, lane = strips[k // LANES], k % LANES
+        if k < stop - start:
+            square = 0.0
+            for d in range(width):
+                y = (points[start + k, d] - objects[q, d]) * scale
+                strip[d, lane] = 2.0 * y
+                square += y * y
+            strip[width, lane] = 1.0 - square
+            strip[width + 1, lane] = weights[start + k]
+        else:
+            strip[:, lane] = 0.0
 
 
-@njit(cache=True, nogil=True, fastmath=REORDER)
-def tile_epanechnikov(axes, x, first, last, packed, m, sums):
-    """Add ``sum_j w_j max(0, 1 - |x_i - y_j|^2)`` to ``sums[i]`` for objects first to last - 1.
+@intrinsic
+def sum_strips(typingctx, axes, x, first, strips, chosen, n_chosen, sums):
+    """Add ``sum_j w_j max(0, 1 - |x_i - y_j|^2)`` to ``sums[i]`` for one tile of objects.
+
+    To be called from compiled code.
 
     Parameters
     ----------
     axes : tuple of width w
     x : (n, w) array
-        Objects in the same local, scaled coordinates as ``packed``.
-    first, last : int
-        ``last - first`` is a multiple of four.
-    packed : (w + 2, >= m) array
-        Training points from `pack_references`.
-    m : int
-        How many of them.
+        Objects in the same local, scaled coordinates as the strips.
+    first : int
+        Number of the first of `TILE` objects.
+    strips : (n_strips, w + 2, LANES) array
+        Training points from `pack_strips`.
+    chosen : (>= n_chosen,) int array
+        Numbers of the strips to sum over.
+    n_chosen : int
+        How many of them; at least 1.
     sums : (n,) array
+        All arrays are C-contiguous float64, `chosen` int64.
     """
-    if len(axes) == 4:
-        _four_by_four(x, first, last, packed, m, sums)
-    else:
-        _two_by_eight(x, first, last, packed, m, sums)
+    width = len(axes)
+    signature = types.void(axes, x, types.int64, strips, chosen, types.int64, sums)
+
+    def codegen(context, builder, signature, arguments):
+        x, strips, chosen, sums = (
+            context.make_array(signature.args[k])(context, builder, arguments[k]).data
+            for k in (1, 3, 4, 6)
+        )
+        _emit_tile(builder, width, x, arguments[2], strips, chosen, arguments[5], sums)
+        return context.get_dummy_value()
+
+    return signature, codegen
 
 
-@njit(cache=True, nogil=True, fastmath=REORDER)
-def _four_by_four(x, first, last, packed, m, sums):
-    for i in range(first, last, 4):
-        a0, a1, a2, a3 = x[i, 0], x[i, 1], x[i, 2], x[i, 3]
-        b0, b1, b2, b3 = x[i + 1, 0], x[i + 1, 1], x[i + 1, 2], x[i + 1, 3]
-        c0, c1, c2, c3 = x[i + 2, 0], x[i + 2, 1], x[i + 2, 2], x[i + 2, 3]
-        d0, d1, d2, d3 = x[i + 3, 0], x[i + 3, 1], x[i + 3, 2], x[i + 3, 3]
-        ac = a0 * a0 + a1 * a1 + a2 * a2 + a3 * a3
-        bc = b0 * b0 + b1 * b1 + b2 * b2 + b3 * b3
-        cc = c0 * c0 + c1 * c1 + c2 * c2 + c3 * c3
-        dc = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
-        s0 = s1 = s2 = s3 = 0.0
-        for j in range(m):
-            u0, u1, u2, u3 = packed[0, j], packed[1, j], packed[2, j], packed[3, j]
-            c, w = packed[4, j], packed[5, j]
-            s0 += w * max(c - ac + a0 * u0 + a1 * u1 + a2 * u2 + a3 * u3, 0.0)
-            s1 += w * max(c - bc + b0 * u0 + b1 * u1 + b2 * u2 + b3 * u3, 0.0)
-            s2 += w * max(c - cc + c0 * u0 + c1 * u1 + c2 * u2 + c3 * u3, 0.0)
-            s3 += w * max(c - dc + d0 * u0 + d1 * u1 + d2 * u2 + d3 * u3, 0.0)
-        sums[i] += s0
-        sums[i + 1] += s1
-        sums[i + 2] += s2
-        sums[i + 3] += s3
+def _emit_tile(builder, width, x, first, strips, chosen, n_chosen, sums):
+    """Write the loop over strips; all accumulators live in registers."""
+    number, vector = ir.DoubleType(), ir.VectorType(ir.DoubleType(), LANES)
+    index = ir.IntType(64)
+    multiply_add = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(vector, [vector] * 3),
+        f"llvm.fmuladd.v{LANES}f64",
+    )
+    zero = ir.Constant(vector, [0.0] * LANES)
+    objects = []
+    for k in range(TILE):
+        row = builder.mul(builder.add(first, index(k)), index(width))
+        norm = number(0.0)
+        splats = []
+        for d in range(width):
+            value = builder.load(builder.gep(x, [builder.add(row, index(d))]))
+            norm = builder.fadd(norm, builder.fmul(value, value))
+            splats.append(_splat(builder, value))
+        objects.append((splats, _splat(builder, norm)))
+
+    before = builder.block
+    loop, after = builder.append_basic_block("tile"), builder.append_basic_block("tile_end")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    step = builder.phi(index)
+    step.add_incoming(index(0), before)
+    totals = [builder.phi(vector) for _ in range(TILE)]
+    strip = builder.mul(builder.load(builder.gep(chosen, [step])), index((width + 2) * LANES))
+    rows = []
+    for d in range(width + 2):
+        place = builder.gep(strips, [builder.add(strip, index(d * LANES))])
+        rows.append(builder.load(builder.bitcast(place, vector.as_pointer()), align=8))
+    after_step = builder.add(step, index(1))
+    step.add_incoming(after_step, loop)
+    results = []
+    for total, (splats, norm) in zip(totals, objects, strict=True):
+        value = builder.fsub(rows[width], norm)
+        for d in range(width):
+            value = builder.call(multiply_add, [splats[d], rows[d], value])
+        value = builder.select(builder.fcmp_ordered(">", value, zero), value, zero)
+        results.append(builder.call(multiply_add, [rows[width + 1], value, total]))
+        total.add_incoming(zero, before)
+        total.add_incoming(results[-1], loop)
+    builder.cbranch(builder.icmp_signed("<", after_step, n_chosen), loop, after)
+    builder.position_at_end(after)
+    for k, result in enumerate(results):
+        place = builder.gep(sums, [builder.add(first, index(k))])
+        builder.store(builder.fadd(builder.load(place), _sum_lanes(builder, result)), place)
 
 
-@njit(cache=True, nogil=True, fastmath=REORDER)
-def _two_by_eight(x, first, last, packed, m, sums):
-    for i in range(first, last, 2):
-        a0, a1, a2, a3 = x[i, 0], x[i, 1], x[i, 2], x[i, 3]
-        a4, a5, a6, a7 = x[i, 4], x[i, 5], x[i, 6], x[i, 7]
-        b0, b1, b2, b3 = x[i + 1, 0], x[i + 1, 1], x[i + 1, 2], x[i + 1, 3]
-        b4, b5, b6, b7 = x[i + 1, 4], x[i + 1, 5], x[i + 1, 6], x[i + 1, 7]
-        ac = a0 * a0 + a1 * a1 + a2 * a2 + a3 * a3 + a4 * a4 + a5 * a5 + a6 * a6 + a7 * a7
-        bc = b0 * b0 + b1 * b1 + b2 * b2 + b3 * b3 + b4 * b4 + b5 * b5 + b6 * b6 + b7 * b7
-        s0 = s1 = 0.0
-        for j in range(m):
-            u0, u1, u2, u3 = packed[0, j], packed[1, j], packed[2, j], packed[3, j]
-            u4, u5, u6, u7 = packed[4, j], packed[5, j], packed[6, j], packed[7, j]
-            c, w = packed[8, j], packed[9, j]
-            p = a0 * u0 + a1 * u1 + a2 * u2 + a3 * u3 + a4 * u4 + a5 * u5 + a6 * u6 + a7 * u7
-            q = b0 * u0 + b1 * u1 + b2 * u2 + b3 * u3 + b4 * u4 + b5 * u5 + b6 * u6 + b7 * u7
-            s0 += w * max(c - ac + p, 0.0)
-            s1 += w * max(c - bc + q, 0.0)
-        sums[i] += s0
-        sums[i + 1] += s1
+def _splat(builder, value):
+    """A vector with the same number in each lane."""
+    blank = ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined)
+    one = builder.insert_element(blank, value, ir.IntType(32)(0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(one, blank, zeros)
+
+
+def _sum_lanes(builder, vector):
+    """Sum of a vector's lanes, half against half."""
+    half = LANES // 2
+    while half:
+        blank = ir.Constant(vector.type, ir.Undefined)
+        lower, upper = (
+            builder.shuffle_vector(
+                vector,
+                blank,
+                ir.Constant(ir.VectorType(ir.IntType(32), half), list(range(a, a + half))),
+            )
+            for a in (0, half)
+        )
+        vector = builder.fadd(lower, upper)
+        half //= 2
+    return builder.extract_element(vector, ir.IntType(32)(0))

@@ -47,7 +47,8 @@ def trace_labels(classifier, X, leaf_size=8, max_steps=100_000):
     X : (n, d) array
         Objects.
     leaf_size : int
-        Points per leaf of both trees; smaller than in earnest, so that small samples show steps.
+        Points per leaf of both trees, at least 2; smaller than in earnest, so that small samples
+        show steps.
     max_steps : int
         Later steps are not noted.
 
@@ -58,7 +59,7 @@ def trace_labels(classifier, X, leaf_size=8, max_steps=100_000):
     Raises
     ------
     ValueError
-        If the kernel is not "epanechnikov".
+        If the kernel is not "epanechnikov", or `leaf_size` is below 2.
 
     Examples
     --------
@@ -76,6 +77,8 @@ def trace_labels(classifier, X, leaf_size=8, max_steps=100_000):
             f"The kernel is {classifier.kernel!r}, but only 'epanechnikov' has a label engine: "
             "fit the classifier with that kernel."
         )
+    if leaf_size < 2:
+        raise ValueError(f"leaf_size is {leaf_size}: give at least 2 points per leaf.")
     X = np.asarray(X, dtype=np.float64)
     objects = build_tree(X, np.ones(len(X)), leaf_size)
     training = prepare(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from qsolearn.selection.kde.tiles import pad_features
+from qsolearn.selection.kde.tiles import LANES, pad_features
 
 __all__ = ["Tree", "axes_of", "build_forest", "build_tree", "largest_leaf"]
 
@@ -62,14 +62,17 @@ def build_tree(X, weights, leaf_size):
     X : (n, d) array, n at least 1, d from 1 to 8
     weights : (n,) array, all positive
     leaf_size : int
+        At least 2.
 
     Returns
     -------
     Tree
+        All leaves but the last are whole strips of points, where `leaf_size` is a few of them.
     """
     points = pad_features(X)
     n, width = points.shape
-    levels = max(0, int(np.ceil(np.log2(n / leaf_size))))
+    strip = min(LANES, leaf_size // 2)
+    levels = max(0, int(np.ceil(np.log2(-(-n // strip) / (leaf_size // strip)))))
     n_nodes = 2 ** (levels + 1) - 1
     parents = np.arange(n_nodes // 2)
     tree = Tree(
@@ -81,7 +84,7 @@ def build_tree(X, weights, leaf_size):
         left=np.concatenate([2 * parents + 1, np.full(n_nodes - len(parents), -1)]),
         boxes=np.zeros((n_nodes, 3 * width + 4)),
     )
-    _split_nodes(axes_of(tree), tree)
+    _split_nodes(axes_of(tree), tree, strip)
     _sum_moments(axes_of(tree), tree)
     return tree
 
@@ -127,7 +130,7 @@ def largest_leaf(tree):
 
 
 @njit(cache=True, nogil=True)
-def _split_nodes(axes, tree):
+def _split_nodes(axes, tree, strip):
     width = len(axes)
     points, boxes = tree.points, tree.boxes
     tree.stop[0] = points.shape[0]
@@ -148,7 +151,8 @@ def _split_nodes(axes, tree):
                 widest = d
         child = tree.left[node]
         if child >= 0:
-            cut = (a + b) // 2
+            n_strips = (b - a + strip - 1) // strip
+            cut = a + (n_strips + 1) // 2 * strip
             _select(axes, points, tree.weights, tree.order, a, b, cut, widest)
             tree.start[child], tree.stop[child] = a, cut
             tree.start[child + 1], tree.stop[child + 1] = cut, b

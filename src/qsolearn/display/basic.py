@@ -1,8 +1,4 @@
-"""All plots: objects that hold what is drawn, in one style.
-
-Each display is made from results (``from_...``), draws itself with ``plot(ax=None)`` and keeps
-``ax_`` and ``figure_``. matplotlib is imported only when something is drawn.
-"""
+"""The style, color planes, confusion matrices, binned rates and trade-offs."""
 
 from __future__ import annotations
 

@@ -1,19 +1,21 @@
 """Band vectors of stars and white dwarfs: the magnitudes of each kind in every band.
 
-Published colors (the stellar locus of Davenport et al. 2014 [1]_, the hydrogen white dwarfs of the
-Montreal models [2]_) give a star's magnitude in the bands of SDSS, 2MASS and WISE. A smooth
-spectrum through these points, with the filter curves of `qsolearn.sed`, gives it in every other
-band: PS1, Gaia, VISTA, the Bessell curves that stand in for KMTNet, Legacy. The spectrum is
-adjusted until its synthetic photometry returns the published colors.
+Published colors (the stellar locus of Davenport et al. 2014 [1]_, the white dwarfs of the Montreal
+models [2]_) give a star's magnitude in the bands of SDSS, 2MASS and WISE. A smooth
+spectrum through these points, with the filter curves of `qsolearn.sed`, gives it in the bands of
+PS1, Gaia, VISTA and Legacy. The spectrum is adjusted until its synthetic photometry returns the
+published colors. KMTNet's BVRI follow from g to z by published transformations: to Johnson B and V
+for stars [3]_, and on to KMTNet as that survey was calibrated [4]_.
 
 Blueward of g - i = 0.5 the published locus ends; F stars, A stars and the blue horizontal branch
-were extended by the median colors of the even rows of SDSS DR17 stars. White dwarfs without
-hydrogen are black bodies.
+were extended by the median colors of the even rows of SDSS DR17 stars.
 
 References
 ----------
 .. [1] Davenport et al. 2014, MNRAS 440, 3430, Tables 1 and 2 (every fifth bin or so).
-.. [2] Bergeron et al., Montreal cooling models, DA, log g = 8.
+.. [2] Bergeron et al., Montreal cooling models, DA and DB (pure helium, January 2021), log g = 8.
+.. [3] Jester et al. 2005, AJ 130, 873, Table 1, all stars with R-I < 1.15 (from memory).
+.. [4] Kim et al. 2024, arXiv 2410.17187, Sect. 2.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from qsolearn.bands import BANDS, get_band
+from qsolearn.photometry import kmtnet_from_references
 from qsolearn.sed.filters import WAVELENGTH, filter_weights
 
 __all__ = ["ALL_BANDS", "StarTemplates", "star_templates"]
@@ -83,8 +86,8 @@ _LOCUS = (
     (2.216, 1.608, 2.348, 1.279, 1.800, 0.604, 0.343, 0.215, 0.224, _NO),
 )
 
-# Teff, u-g, g-r, r-i, i-z, M_g, z-J, J-H, H-K: DA white dwarfs, log g = 8; J, H, K Vega.
-_WHITE_DWARFS = (
+# Teff, u-g, g-r, r-i, i-z, M_g, z-J, J-H, H-K: white dwarfs, log g = 8; ugriz AB, J, H, K Vega.
+_HYDROGEN = (
     (5000, 1.533, 0.704, 0.252, 0.114, 15.54, 0.901, 0.325, 0.091),
     (6000, 0.811, 0.385, 0.120, 0.018, 14.41, 0.781, 0.271, 0.057),
     (7000, 0.487, 0.197, 0.030, -0.048, 13.65, 0.697, 0.210, 0.015),
@@ -97,10 +100,29 @@ _WHITE_DWARFS = (
     (30000, -0.300, -0.471, -0.360, -0.348, 9.73, 0.258, -0.107, -0.103),
     (40000, -0.418, -0.512, -0.377, -0.356, 9.17, 0.235, -0.116, -0.102),
 )  # fmt: skip
+_HELIUM = (
+    (5000, 1.052, 0.603, 0.212, 0.077, 15.43, 0.797, 0.200, 0.000),
+    (6000, 0.726, 0.371, 0.087, -0.014, 14.41, 0.674, 0.154, 0.060),
+    (7000, 0.504, 0.208, -0.001, -0.077, 13.66, 0.586, 0.106, 0.050),
+    (8000, 0.350, 0.091, -0.064, -0.122, 13.09, 0.521, 0.065, 0.024),
+    (9000, 0.228, 0.002, -0.112, -0.156, 12.64, 0.472, 0.034, 0.000),
+    (10000, 0.128, -0.074, -0.150, -0.184, 12.28, 0.432, 0.009, -0.020),
+    (12000, -0.019, -0.186, -0.203, -0.224, 11.73, 0.374, -0.028, -0.045),
+    (14000, -0.106, -0.260, -0.243, -0.252, 11.31, 0.332, -0.055, -0.062),
+    (16000, -0.143, -0.304, -0.271, -0.271, 10.97, 0.305, -0.076, -0.075),
+    (18000, -0.160, -0.332, -0.288, -0.282, 10.69, 0.294, -0.091, -0.082),
+    (20000, -0.179, -0.357, -0.302, -0.289, 10.48, 0.290, -0.100, -0.084),
+    (25000, -0.211, -0.394, -0.320, -0.301, 10.24, 0.283, -0.106, -0.083),
+    (30000, -0.261, -0.435, -0.341, -0.314, 9.98, 0.267, -0.111, -0.087),
+    (40000, -0.374, -0.495, -0.369, -0.336, 9.44, 0.232, -0.127, -0.101),
+)  # fmt: skip
 
 # Metal-poor stars shine more in the ultraviolet: g - i, and by how much u - g is below the locus,
 # which was measured on bright disk stars; from the even rows of real SDSS stars at r > 17.
-_METAL_POOR = ((0.4, 0.7, 0.95, 1.3, 1.5), (0.0, 0.20, 0.25, 0.12, 0.0))
+_METAL_POOR = (
+    (0.1, 0.25, 0.35, 0.45, 0.55, 0.7, 0.95, 1.3, 1.5),
+    (0.0, 0.09, 0.07, 0.075, 0.13, 0.20, 0.25, 0.12, 0.0),
+)
 
 
 @dataclass(frozen=True)
@@ -152,7 +174,16 @@ def _all_bands(anchors):
         made -= made[:, [places[3]]]
         nodes = nodes + anchors - made[:, places]
     made[:, places] = anchors
+    made[:, [ALL_BANDS.index(f"kmt_{f}") for f in "bvri"]] = _kmtnet(anchors[:, 1:5])
     return made
+
+
+def _kmtnet(griz):
+    """KMTNet B, V, R, I of stars (k, 4) from SDSS g, r, i, z (k, 4), all AB."""
+    g, r, i, z = griz.T
+    b = g + 0.39 * (g - r) + 0.21
+    v = g - 0.59 * (g - r) - 0.01
+    return kmtnet_from_references(b_apass=b, v_apass=v, r_apass=r, i_apass=i, i_smss=i, z_smss=z)
 
 
 def _dense(parameter, values, step):
@@ -173,24 +204,20 @@ def _dwarfs(metal_poor):
     return StarTemplates(grid, _all_bands(_anchor_magnitudes(colors)))
 
 
-def _hydrogen():
-    rows = np.array(_WHITE_DWARFS, dtype=float)
+def _white_dwarfs(table):
+    rows = np.array(table, dtype=float)
     extra = np.column_stack([rows[:, [1, 2, 3, 4, 6, 7, 8]], np.zeros((len(rows), 3))])
+    # The models are in AB; `_anchor_magnitudes` expects what SDSS prints.
+    printed = np.array([get_band(b).survey_to_ab for b in _ANCHORS[:5]])
+    extra[:, :4] -= printed[:-1] - printed[1:]
+    extra[:, 4] -= printed[4]
     grid, colors = _dense(np.log10(rows[:, 0]), extra, 0.005)
     return StarTemplates(10**grid, _all_bands(_anchor_magnitudes(colors)))
 
 
-def _helium():
-    grid = 10 ** np.arange(np.log10(5000.0), np.log10(40_000.0), 0.005)
-    with np.errstate(over="ignore"):
-        spectra = WAVELENGTH**-5 / np.expm1(1.4388e8 / (WAVELENGTH * grid[:, None]))
-    mags = -2.5 * np.log10(spectra @ filter_weights(ALL_BANDS))
-    return StarTemplates(grid, mags - mags[:, [ALL_BANDS.index("sdss_i")]])
-
-
-def white_dwarf_absolute_g(temperature):
-    """M_g of hydrogen white dwarfs, log g = 8, of given effective temperature [K]."""
-    rows = np.array(_WHITE_DWARFS, dtype=float)
+def white_dwarf_absolute_g(temperature, helium=False):
+    """M_g of white dwarfs, log g = 8, of given effective temperature [K]."""
+    rows = np.array(_HELIUM if helium else _HYDROGEN, dtype=float)
     return np.interp(temperature, rows[:, 0], rows[:, 5])
 
 
@@ -211,6 +238,6 @@ def star_templates():
     return {
         "disk": _dwarfs(metal_poor=False),
         "halo": _dwarfs(metal_poor=True),
-        "da": _hydrogen(),
-        "db": _helium(),
+        "da": _white_dwarfs(_HYDROGEN),
+        "db": _white_dwarfs(_HELIUM),
     }

@@ -1,7 +1,4 @@
-"""Magnitudes, fluxes, colors and extinction: pure functions on arrays.
-
-Magnitudes are AB unless a name says otherwise, fluxes are in nanomaggies (an AB source of
-magnitude 22.5 has flux 1), and NaN in is NaN out: no function here raises for a missing value.
+"""Magnitudes, fluxes, colors and extinction.
 
 The asinh magnitude of SDSS [1]_ stays finite where a flux is zero or negative:
 
@@ -19,6 +16,7 @@ import numpy as np
 from qsolearn.bands import get_band
 
 __all__ = [
+    "POGSON",
     "SDSS_SOFTENING",
     "ab_from_vega",
     "asinh_from_flux",

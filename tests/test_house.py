@@ -1,0 +1,86 @@
+"""The house keeps its rules: no import backwards, no room overflows, actions are pinned."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "qsolearn"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+#: A room may import from the rooms before it, and from itself.
+ORDER = [
+    "errors",
+    "bands",
+    "photometry",
+    "judge",
+    "frame",
+    "features",
+    "observing",
+    "sky",
+    "sed",
+    "redshift",
+    "selection",
+    "simulate",
+    "datasets",
+    "papers",
+    "display",
+    "doctor",
+    "summary",
+    "cli",
+]
+
+
+def room(path):
+    """The first part of a module's name within the package."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported(path):
+    """Rooms of the package that a module imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names = [f"{node.module}.{a.name}" for a in node.names]
+        elif isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "qsolearn" and parts[1:] and parts[1] != "__version__":
+                yield parts[1]
+
+
+def test_every_room_has_its_place():
+    assert {room(p) for p in MODULES} - {"__init__"} <= set(ORDER)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_nothing_is_imported_backwards(path):
+    here = room(path)
+    for other in imported(path):
+        assert here == other or ORDER.index(other) < ORDER.index(here), f"{here} imports {other}"
+
+
+def test_summaries_stand_apart():
+    for path in (PACKAGE / "summary").rglob("*.py"):
+        assert set(imported(path)) <= {"summary", "errors"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_can_be_read_in_one_go(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 410
+
+
+def test_actions_are_pinned_by_hash():
+    flows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    assert flows
+    for path in flows:
+        text = path.read_text()
+        yaml.safe_load(text)
+        used = re.findall(r"uses:\s*(\S+)", text)
+        assert used
+        assert all(re.search(r"@[0-9a-f]{40}$", action) for action in used), path.name

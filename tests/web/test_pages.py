@@ -1,0 +1,134 @@
+"""Every page in a real browser: it loads, fits, asks nobody, and can be read by everybody."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.web
+
+ROOT = Path(__file__).parents[2]
+BUILT = ROOT / "_build" / "html"
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+PAGES = [TOC["root"]] + [c["file"] for p in TOC["parts"] for c in p["chapters"]]
+CHAPTER = "book/start/judging_a_selection"
+VIEWS = [(375, "dark"), (1300, "light"), (375, "light"), (1300, "dark")]
+
+#: What axe finds in what docutils makes of the bibliography, not in what the book writes.
+NOT_OURS = {
+    "aria-deprecated-role": "docutils gives entries of a bibliography the role doc-biblioentry",
+    "aria-required-children": "docutils puts anchors between the entries of that list",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_loads_and_fits(name, read):
+    for width, mode in VIEWS[:2]:
+        reader = read(width, mode)
+        page = reader.open(name)
+        assert reader.errors == []
+        assert reader.outside == []
+        assert page.locator("mjx-merror").count() == 0
+        assert page.evaluate("document.documentElement.dataset.theme") == mode
+        over = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert over <= 0, f"{over} px wider than a window of {width} px"
+        # Pictures far down load as the reader comes to them.
+        broken = page.evaluate(
+            """async () => {
+              const images = [...document.querySelectorAll('main img')];
+              images.forEach(i => { i.loading = 'eager'; });
+              await Promise.all(images.map(i => i.decode().catch(() => 0)));
+              return images.filter(i => !i.naturalWidth).map(i => i.src);
+            }"""
+        )
+        assert broken == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_small(name):
+    text = (BUILT / f"{name}.html").read_text(encoding="utf-8")
+    pictures = {Path(s).name for s in re.findall(r'src="([^"]*_images/[^"]+)"', text)}
+    size = len(text.encode()) + sum((BUILT / "_images" / p).stat().st_size for p in pictures)
+    assert size < 1.5e6
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_read_by_everybody(name, mode, read):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = read(1300, mode).open(name)
+    # The theme fades some colors in: judge the final ones.
+    page.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    wrong = [
+        (v["id"], node["html"][:200], node.get("failureSummary", "")[:300])
+        for v in found.response["violations"]
+        if v["id"] not in NOT_OURS
+        for node in v["nodes"]
+    ]
+    assert wrong == []
+
+
+def test_search_finds_a_word_of_the_book(read):
+    reader = read()
+    page = reader.open("index")
+    page.goto(f"{reader.site}/search.html?q=leave-one-out")
+    page.wait_for_selector("#search-results li a")
+    assert page.locator("#search-results li a").count() >= 1
+    assert reader.errors == []
+    assert reader.outside == []
+
+
+def test_dark_mode_can_be_switched(read):
+    page = read(1300, "light").open(CHAPTER)
+    colors = set()
+    for _ in range(3):
+        page.locator("button.theme-switch-button").first.click()
+        colors.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(colors) >= 2
+
+
+def test_a_solution_is_folded_and_opens(read):
+    page = read().open(CHAPTER)
+    solution = page.locator(".solution.dropdown").first
+    cell = solution.locator(".cell, p").last
+    assert not cell.is_visible()
+    solution.locator(".toggle-button, summary, .admonition-title").first.click()
+    page.wait_for_timeout(500)
+    assert cell.is_visible()
+
+
+def test_code_can_be_copied(read):
+    reader = read()
+    page = reader.open(CHAPTER)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=reader.site)
+    cell = page.locator(".cell_input .highlight").first
+    cell.hover()
+    cell.locator("button.copybtn").click()
+    page.wait_for_timeout(200)
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == cell.locator("pre").inner_text().strip()
+
+
+def test_a_chapter_can_be_launched_and_downloaded(read):
+    page = read().open(CHAPTER)
+    launch = page.locator("a[href^='https://mybinder.org']").first.get_attribute("href")
+    assert launch.endswith(f"{CHAPTER}.ipynb")
+    assert (ROOT / f"{CHAPTER}.ipynb").exists()
+    for kind, suffix in (("notebook", ".ipynb"), ("source", ".md")):
+        href = page.locator(f"a.btn-download-{kind}-button").get_attribute("href")
+        assert href.endswith(suffix)
+        assert (BUILT / f"{CHAPTER}.html").parent.joinpath(href).resolve().exists()
+
+
+def test_anchors_of_the_same_page_are_reached(read):
+    page = read().open(CHAPTER)
+    links = page.locator("#pst-page-toc-nav a, .bd-toc-nav a, nav.page-toc a")
+    href = links.first.get_attribute("href")
+    assert href.startswith("#")
+    assert page.locator(f"[id='{href[1:]}']").count() == 1
