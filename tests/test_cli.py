@@ -111,6 +111,8 @@ def test_train_learns_redshifts_where_there_are_some(tmp_path, run):
     model = json.loads((tmp_path / "named" / "model.json").read_text())
     assert model["provenance"]["redshift_column"] == "redshift"
     assert model["redshift"]["kind"] == "ConditionalRedshift"
+
+
 def test_reverse_selection_from_training_to_candidates(files, run):
     status, out, err = run(
         "train", files / "train.parquet", "--label", "true_class", "--method", "reverse",
