@@ -183,7 +183,8 @@ def weighted(quasars):
 def by_bins(values, quasars, bins):
     """Recovery in bins, with every step that rejects."""
     table = recovery_by_reason(quasars["step"], values, bins)
-    table = table.rename(columns={"S/N B W": "snr", "S/N I": "snr_i", "SED": "sed"})
+    table = table.rename(columns={"SED": "sed"})
+    table["color_or_snr"] = table["n"] - table["selected"] - table["sed"]
     return json.loads(table.to_json(orient="records"))
 
 

@@ -29,12 +29,8 @@ from qsolearn.display.redshifts import (
     RedshiftDisplay,
     SkyDisplay,
 )
-from qsolearn.display.template_fit import (
-    TemplateFitDisplay,
-)
-from qsolearn.display.wedge import (
-    WedgeDisplay,
-)
+from qsolearn.display.template_fit import TemplateFitDisplay
+from qsolearn.display.wedge import WedgeDisplay
 
 __all__ = [
     "CLASS_COLORS",

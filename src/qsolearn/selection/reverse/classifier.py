@@ -7,13 +7,13 @@ import warnings
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from qsolearn.errors import CatalogWarning
 from qsolearn.selection.reverse.state import from_state, size_table, to_state
+from qsolearn.selection.reverse.steps import fit_proba, out_of_fold, walk
 from qsolearn.selection.reverse.trees import BoostedTrees
 from qsolearn.selection.reverse.validation import (
     check_cv,
@@ -187,9 +187,9 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
             others = np.bincount(codes[codes != c], minlength=len(self.classes_))
             self._shares.append(others / others.sum())
             own = codes == c
-            model, proba = _fit_proba(clone(estimator), X, own.astype(np.int32))
+            model, proba = fit_proba(clone(estimator), X, own.astype(np.int32))
             if self.cv is not None:
-                proba = self._out_of_fold(estimator, X, own)
+                proba = out_of_fold(estimator, X, own, self.cv, self.random_state)
             surely = proba > self.threshold
             active = not surely[codes == target].all()
             if not active:
@@ -221,15 +221,6 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
             self._ranked = int(np.searchsorted(left, target))
             self.ranker_ = clone(self.ranker).fit(X, codes)
 
-    def _out_of_fold(self, estimator, X, own):
-        """Probability of the step's class for each row by a model that has not seen it."""
-        proba = np.empty(len(X), dtype=np.float64)
-        folds = StratifiedKFold(self.cv, shuffle=True, random_state=self.random_state)
-        for fit, judge in folds.split(X, own):
-            model = clone(estimator).fit(X[fit], own[fit].astype(np.int32))
-            proba[judge] = model.predict_proba(X[judge])[:, 1]
-        return proba
-
     def predict(self, X):
         """The class of each source: that of the step that discarded it, or of the last step.
 
@@ -243,7 +234,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         (n,) array
             Labels.
         """
-        went, _, rows, last = self._walk(self._check(X))
+        went, _, rows, last = walk(self, self._check(X))
         code = self._codes(self.order_)[np.minimum(went, len(self.order_) - 1)]
         code[rows] = self._codes(self.final_classes_)[last.argmax(axis=1)]
         return self.classes_[code]
@@ -261,7 +252,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         (n, n_classes) array
             In the order of `classes_`; see the notes on what they mean for discarded sources.
         """
-        went, surely, rows, last = self._walk(self._check(X))
+        went, surely, rows, last = walk(self, self._check(X))
         out = np.zeros((len(went), len(self.classes_)))
         for step, c in enumerate(self._codes(self.order_)):
             gone = went == step
@@ -318,7 +309,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
             ``step`` (from 1; the last is ``len(order_) + 1``), ``selected_class``,
             ``probability`` of that class by the model of that step, ``reason`` (a sentence).
         """
-        went, proba, rows, last = self._walk(self._check(X))
+        went, proba, rows, last = walk(self, self._check(X))
         code = self._codes(self.order_)[np.minimum(went, len(self.order_) - 1)]
         code[rows] = self._codes(self.final_classes_)[last.argmax(axis=1)]
         proba[rows] = last.max(axis=1)
@@ -352,7 +343,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         ----------
         Calderone et al. 2024, Table 4.
         """
-        went = self._walk(self._check(X))[0]
+        went = walk(self, self._check(X))[0]
         steps = range(len(self.order_) + 1)
         target = None
         if y is not None:
@@ -397,27 +388,6 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         """
         return from_state(cls, values, arrays)
 
-    def _walk(self, X):
-        """Send rows through the steps.
-
-        Returns the step at which each went (len(order_) = the last), its probability for that
-        step's class (NaN at the last), the rows of the last step and their probabilities there.
-        """
-        went = np.full(len(X), len(self.order_), dtype=np.int64)
-        proba = np.full(len(X), np.nan)
-        rows = np.arange(len(X))
-        for step, model in enumerate(self.estimators_):
-            if not self._active[step] or not len(rows):
-                continue
-            p = model.predict_proba(X)[:, 1]
-            gone = p > self.threshold
-            went[rows[gone]], proba[rows[gone]] = step, p[gone]
-            rows, X = rows[~gone], X[~gone]
-        last = np.ones((len(rows), len(self.final_classes_)))
-        if self.final_estimator_ is not None and len(rows):
-            last = self.final_estimator_.predict_proba(X)
-        return went, proba, rows, last
-
     def _codes(self, labels):
         return np.searchsorted(self.classes_, np.asarray(labels, dtype=self.classes_.dtype))
 
@@ -437,10 +407,3 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
 
 
 _FLOATS = (np.float32, np.float64)
-
-
-def _fit_proba(model, X, own):
-    """Fit a step's model; its probability of the step's class for the same rows."""
-    if hasattr(model, "fit_proba"):
-        return model, model.fit_proba(X, own)[:, 1]
-    return model, model.fit(X, own).predict_proba(X)[:, 1]

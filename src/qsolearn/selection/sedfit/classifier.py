@@ -14,7 +14,14 @@ from qsolearn.sed.models import model_grid
 from qsolearn.selection.sedfit.engine import fit_one, fit_two
 from qsolearn.selection.sedfit.photometry import fluxes_and_weights
 from qsolearn.selection.sedfit.redshift import redshift_summary
-from qsolearn.selection.sedfit.rules import DOF, PARAMETERS, STAR_RULES, accept, bic, reasons
+from qsolearn.selection.sedfit.rules import (
+    DOF,
+    PARAMETERS,
+    STAR_RULES,
+    accept,
+    bic,
+    candidate_table,
+)
 from qsolearn.selection.sedfit.state import classifier_state, restore_state
 
 __all__ = ["SEDClassifier"]
@@ -369,28 +376,10 @@ class SEDClassifier(BaseEstimator):
         Returns
         -------
         pandas.DataFrame, n rows, same index
-            ``P_QSO`` (weight exp(-BIC/2) of the quasar model among the three; NaN without a fit),
-            ``selected_class`` (the kind of lowest BIC), ``is_candidate`` (all rules kept),
-            ``reason``, ``z_phot``.
+            As `qsolearn.selection.sedfit.rules.candidate_table` describes it.
         """
         fits = self.fit_sources(frame)
-        rules = self.accept(fits)
-        values = fits[[f"bic_{kind}" for kind in _KINDS]].to_numpy()
-        known = np.isfinite(values).all(axis=1)
-        filled = np.where(known[:, None], values, 0.0)
-        odds = np.exp(-0.5 * (filled - filled.min(axis=1, keepdims=True)))
-        p = odds[:, 0] / odds.sum(axis=1)
-        label = self.classes_[np.argmin(filled, axis=1)].astype(object)
-        return pd.DataFrame(
-            {
-                "P_QSO": np.where(known, p, np.nan),
-                "selected_class": np.where(known, label, ""),
-                "is_candidate": rules["all"].to_numpy(),
-                "reason": reasons(fits, rules),
-                "z_phot": fits["z_phot"].to_numpy(),
-            },
-            index=frame.index,
-        )
+        return candidate_table(fits, self.accept(fits), self.classes_)
 
     def to_state(self):
         """What the classifier consists of, for saving.
@@ -407,12 +396,11 @@ class SEDClassifier(BaseEstimator):
 
     @classmethod
     def from_state(cls, values, arrays):
-        """Make the classifier again: the inverse of `to_state`.
+        """Make the classifier again of what `to_state` gave.
 
         Parameters
         ----------
         values, arrays
-            As `to_state` gave them.
 
         Returns
         -------

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2 as chi2_law
 
-__all__ = ["DOF", "PARAMETERS", "STAR_RULES", "accept", "bic", "reasons"]
+__all__ = ["DOF", "PARAMETERS", "STAR_RULES", "accept", "bic", "candidate_table", "reasons"]
 
 #: Free parameters k of each kind of model. Quasar: two amplitudes, redshift, depth of polar dust;
 #: galaxy: amplitude and redshift; star: amplitude. Which template it is, is not counted.
@@ -129,3 +129,39 @@ def reasons(fits, rules):
     need = f" measured bands, {PARAMETERS['qso'] + 1} are needed"
     out[few] = (text("n_bands", "{}") + need)[few]
     return out
+
+
+def candidate_table(fits, rules, classes):
+    """What `qsolearn.selection.select_frame` returns, of fits and the rules they keep.
+
+    Parameters
+    ----------
+    fits : pandas.DataFrame, n rows
+        As ``SEDClassifier.fit_sources`` gives them.
+    rules : pandas.DataFrame of bool, n rows
+        As `accept` gives them.
+    classes : array of str
+        Names of the kinds, in the order of `PARAMETERS`.
+
+    Returns
+    -------
+    pandas.DataFrame, n rows, same index
+        ``P_QSO`` (weight exp(-BIC/2) of the quasar model among the three; NaN without a fit),
+        ``selected_class`` (the kind of lowest BIC), ``is_candidate`` (all rules kept), ``reason``,
+        ``z_phot``.
+    """
+    values = fits[[f"bic_{kind}" for kind in PARAMETERS]].to_numpy()
+    known = np.isfinite(values).all(axis=1)
+    filled = np.where(known[:, None], values, 0.0)
+    odds = np.exp(-0.5 * (filled - filled.min(axis=1, keepdims=True)))
+    label = np.asarray(classes)[np.argmin(filled, axis=1)].astype(object)
+    return pd.DataFrame(
+        {
+            "P_QSO": np.where(known, odds[:, 0] / odds.sum(axis=1), np.nan),
+            "selected_class": np.where(known, label, ""),
+            "is_candidate": rules["all"].to_numpy(),
+            "reason": reasons(fits, rules),
+            "z_phot": fits["z_phot"].to_numpy(),
+        },
+        index=fits.index,
+    )
