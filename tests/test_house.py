@@ -84,3 +84,8 @@ def test_actions_are_pinned_by_hash():
         used = re.findall(r"uses:\s*(\S+)", text)
         assert used
         assert all(re.search(r"@[0-9a-f]{40}$", action) for action in used), path.name
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    names = [p.name for p in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)
