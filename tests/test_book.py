@@ -54,3 +54,14 @@ def test_lines_of_code_fit_the_page(path):
         code = cell.split("---\n")[-1]
         if ":tags: [remove-cell]" not in cell:
             assert max(map(len, code.splitlines()), default=0) <= 90
+
+
+def test_labels_are_unique_in_the_whole_book():
+    pattern = r"^(?::label:\s*(\S+)|:name:\s*(\S+)|\s+name:\s*(fig-\S+)|\(([\w-]+)\)=)\s*$"
+    found = [
+        next(filter(None, groups))
+        for page in sorted((ROOT / "book").rglob("*.md"))
+        for groups in re.findall(pattern, page.read_text(), re.M)
+    ]
+    assert len(found) > 100
+    assert sorted({x for x in found if found.count(x) > 1}) == []
