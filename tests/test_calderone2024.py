@@ -133,7 +133,7 @@ def test_every_method_finds_more_than_chance(known, method):
     ((train, test),) = stratified_splits(labels, seed=2)
     predicted, model = paper.run_split(method, X, labels, train, test)
     found = paper.metrics(labels[test], predicted, z[test])
-    assert found["recall"] > 0.5
+    assert found["recall"].low > 0.2  # one class in five by chance
     assert found["precision"] > 0.1  # one in 27 by chance
     again, _ = paper.run_split(method, X, labels, train, test)
     assert (again == predicted).all()
