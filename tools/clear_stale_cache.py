@@ -15,7 +15,7 @@ def fingerprint():
     """Hash of the lock file, the project file, the library and the result files."""
     digest = hashlib.sha256()
     files = [ROOT / "uv.lock", ROOT / "pyproject.toml"]
-    for folder in ("src", "benchmarks/results", "book/real"):
+    for folder in ("src", "benchmarks/results", "book"):
         files += [p for p in (ROOT / folder).rglob("*") if p.is_file()]
     for path in sorted(files):
         if path.suffix in (".pyc", ".nbi", ".nbc", ".md", ".ipynb"):
