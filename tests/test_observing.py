@@ -47,6 +47,17 @@ def test_the_order_is_that_of_the_night():
     assert best["hours"] > 7
 
 
+@pytest.mark.parametrize("site", ["mauna-kea", "paranal", "siding-spring"])
+def test_the_night_begins_in_the_evening_of_its_date(site):
+    plan = observing_plan(sources(), site, "2026-11-21", min_altitude=0.0, min_moon=0.0)
+    local = pd.Timedelta(hours=SITES[site][0] / 15)
+    begin, end = (pd.Timestamp(plan.attrs[k]) + local for k in ("dark_from", "dark_to"))
+    assert (begin.date().isoformat(), end.date().isoformat()) == ("2026-11-21", "2026-11-22")
+    assert begin.hour >= 17
+    assert end.hour < 8
+    assert 5 < (end - begin).total_seconds() / 3600 < 13
+
+
 def test_a_hemisphere_sees_its_own_pole():
     north = observing_plan(sources(), "mauna-kea", "2026-11-21", min_altitude=0.0, min_moon=0.0)
     south = observing_plan(sources(), "sutherland", "2026-11-21", min_altitude=0.0, min_moon=0.0)

@@ -245,6 +245,19 @@ def test_select_frame_and_saving_give_the_same(field, fitted, tmp_path):
     assert first.loc[known & ~quasar, "is_candidate"].mean() < 0.01
 
 
+def test_the_probability_is_the_weight_of_the_quasar_among_the_three(field, fitted):
+    found, fits = fitted.select(field), fitted.fit_sources(field)
+    values = fits[["bic_qso", "bic_galaxy", "bic_star"]].to_numpy()
+    known = np.isfinite(values).all(axis=1)
+    odds = np.exp(-0.5 * (values[known] - values[known].min(axis=1, keepdims=True)))
+    by_hand = odds[:, 0] / odds.sum(axis=1)
+    assert (by_hand > 0.9).any()
+    assert (by_hand < 0.1).any()
+    np.testing.assert_allclose(found["P_QSO"][known], by_hand, rtol=1e-6)
+    best = np.array(["QSO", "Galaxy", "Star"])[values[known].argmin(axis=1)]
+    assert (found["selected_class"][known].to_numpy() == best).all()
+
+
 def test_the_command_line_dereddens_and_selects_the_same(fitted, tmp_path):
     sky = make_sky("ks4", n_sources=400, seed=4)
     write_frame(sky, tmp_path / "sky.parquet")
