@@ -93,6 +93,12 @@ def test_the_tolerance_is_what_the_rule_says(label, factor):
     assert bool(check(label, answer)) == expected
 
 
+@pytest.mark.parametrize("label", NUMBERS)
+def test_a_rounded_answer_is_right(label):
+    value = np.asarray(RULES[label]["value"], float)
+    assert check(label, [float(f"{v:.3g}") for v in value.flat])
+
+
 def test_numbers_come_in_many_clothes():
     for same in (75, 74.6, np.float32(74.6), np.array(74.6), np.array([74.6]), [74.6], (75,)):
         assert check("exercise-three", same)
