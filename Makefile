@@ -80,8 +80,9 @@ real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_D
 real-summaries: torch  ## Judge the summary metrics on the human judgements in QSOLEARN_SHARED
 	$(BIN)/python benchmarks/summaries_real.py judge
 
-lint: $(STAMP)  ## Style
+lint: $(STAMP)  ## Style and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 clean:  ## Remove everything that was built
 	rm -rf _build .venv .uv

@@ -35,7 +35,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="qsolearn")
-def cli():
+def cli() -> None:
     """Find quasars among stars.
 
     \b
@@ -53,7 +53,7 @@ for command in (doctor, train, select, judge, simulate, fetch, plan):
     cli.add_command(command)
 
 
-def main(args=None):
+def main(args: list[str] | None = None) -> None:
     """Run the command line: one sentence on standard error when something is wrong.
 
     Parameters
