@@ -25,7 +25,9 @@ def test_the_package_is_imported_lightly():
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["summaries", "--help"]])
 def test_help_loads_nothing_heavy(words):
-    code = f"import qsolearn.cli\ntry:\n    qsolearn.cli.main({words})\nexcept SystemExit:\n    pass"
+    code = (
+        f"import qsolearn.cli\ntry:\n    qsolearn.cli.main({words})\nexcept SystemExit:\n    pass"
+    )
     found = loaded(code)
     assert "click" in found
     assert found.isdisjoint(HEAVY)
