@@ -150,6 +150,7 @@ _LEGACY = [
     ("z", "z", 9229.7, None, 1.211, None, None, 0.0, "opt.I"),
 ]
 
+#: Every band by its id.
 BANDS: dict[str, Band] = {
     band.id: band
     for family in (

@@ -73,6 +73,7 @@ class Survey:
     gaia: bool
 
 
+#: The surveys that can be simulated, by name.
 SURVEYS = {
     s.name: s
     for s in (

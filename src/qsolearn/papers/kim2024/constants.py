@@ -22,6 +22,7 @@ SNR_LIMITS = {"kmt_i": 5.0, "kmt_b": 2.0, "wise_w1": 2.0, "wise_w2": 2.0, "wise_
 #: Smallest number of dithered exposures in each optical band; Sect. 3.1.
 EXPOSURES = {f"ndith_kmt_{f}": 4 for f in "bvri"}
 
+#: The numbers of the paper by what they are, each None where it was not recovered.
 PUBLISHED: dict[str, Any] = {
     # Sect. 2
     "tiles": 638,

@@ -9,6 +9,7 @@ __all__ = ["BANDS", "PARTS", "PUBLISHED"]
 #: The bands of the four colors, in order.
 BANDS = ("sdss_u", "sdss_g", "sdss_r", "sdss_i", "sdss_z")
 
+#: The numbers of the paper by what they are, each None where it was not recovered.
 PUBLISHED: dict[str, Any] = {
     "bandwidth": 0.15,  # mag, for both classes; Sect. 3.6
     "prior_star": 0.88,  # Sect. 3.8

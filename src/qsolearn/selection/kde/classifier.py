@@ -63,11 +63,12 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
 
     .. math:: p(x|c) = \\frac{1}{N_c h_c^d} \\sum_j K\\left(\\frac{x - y_j}{h_c}\\right),
 
-    with K(u) proportional to 1 - |u|^2 inside the unit ball (Epanechnikov) or to exp(-|u|^2/2)
-    (Gaussian), and Bayes' rule gives P(c|x) = p(x|c) P(c) / sum of the same over the classes. With
-    weights, each term of the sum has its weight and N_c is their total. Where every density is
-    zero the data say nothing: the posterior is the prior, and `outside_support` tells these
-    objects. A kernel sum below 1e-12 of one mean weight is rounding, and counts as zero.
+    with K(u) proportional to ``1 - |u|^2`` inside the unit ball (Epanechnikov) or to
+    ``exp(-|u|^2 / 2)`` (Gaussian), and Bayes' rule gives P(c|x) = p(x|c) P(c) / sum of the same
+    over the classes. With weights, each term of the sum has its weight and N_c is their total.
+    Where every density is zero the data say nothing: the posterior is the prior, and
+    `outside_support` tells these objects. A kernel sum below 1e-12 of one mean
+    weight is rounding, and counts as zero.
 
     References
     ----------
