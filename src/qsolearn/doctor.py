@@ -102,7 +102,9 @@ class Diagnosis:
         return "\n".join(lines)
 
 
-def examine(path, *, bands=None, columns=None):
+def examine(
+    path: str | Path, *, bands: dict | None = None, columns: dict | None = None
+) -> Diagnosis:
     """Look a catalog over.
 
     Parameters

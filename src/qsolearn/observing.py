@@ -40,7 +40,7 @@ STEP = 10.0
 BLOCK = 2_000
 
 
-def site_location(site):
+def site_location(site: str) -> tuple[float, float, float]:
     """Find where a site is.
 
     Parameters
@@ -86,7 +86,14 @@ def site_location(site):
     return longitude, latitude, height
 
 
-def observing_plan(candidates, site, night, *, min_altitude=30.0, min_moon=20.0):
+def observing_plan(
+    candidates: pd.DataFrame,
+    site: str,
+    night: str,
+    *,
+    min_altitude: float = 30.0,
+    min_moon: float = 20.0,
+) -> pd.DataFrame:
     """Rank candidates by how long and how high a site sees them in one night.
 
     Parameters
@@ -220,7 +227,9 @@ def _follow(known, times, where, min_altitude, min_moon):
     return pd.concat(parts, ignore_index=True)
 
 
-def write_regions(candidates, path, *, radius=5.0, overwrite=False):
+def write_regions(
+    candidates: pd.DataFrame, path: str | Path, *, radius: float = 5.0, overwrite: bool = False
+) -> None:
     """Write candidates as circles that DS9 (and any other viewer of regions) can show.
 
     Parameters

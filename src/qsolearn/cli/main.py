@@ -11,31 +11,17 @@ from qsolearn import __version__
 from qsolearn.cli.commands import doctor, judge, select, simulate, train
 from qsolearn.cli.fetching import fetch
 from qsolearn.cli.planning import plan
+from qsolearn.cli.summarizing import summaries
 from qsolearn.errors import CatalogWarning
 
 __all__ = ["cli", "main"]
 
 
-class _Commands(click.Group):
-    """The commands; that of the summaries, which stands apart, is imported when it is asked for."""
-
-    def list_commands(self, ctx):
-        return sorted([*super().list_commands(ctx), "summaries"])
-
-    def get_command(self, ctx, name):
-        if name == "summaries":
-            from qsolearn.summary import summaries_command
-
-            return summaries_command
-        return super().get_command(ctx, name)
-
-
 @click.group(
-    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="qsolearn")
-def cli():
+def cli() -> None:
     """Find quasars among stars.
 
     \b
@@ -51,9 +37,10 @@ def cli():
 
 for command in (doctor, train, select, judge, simulate, fetch, plan):
     cli.add_command(command)
+cli.add_command(summaries)
 
 
-def main(args=None):
+def main(args: list[str] | None = None) -> None:
     """Run the command line: one sentence on standard error when something is wrong.
 
     Parameters

@@ -16,6 +16,7 @@ A *band specification* says where one band is found, as a dictionary:
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from qsolearn.bands import BANDS, check_bands
@@ -63,7 +64,7 @@ def _habits():
             yield band, {"flux": f"flux_{f}", "ivar": f"flux_ivar_{f}"}
 
 
-def guess_bands(columns):
+def guess_bands(columns: Iterable[str]) -> dict[str, dict]:
     """Recognize bands by the column names that surveys use.
 
     Parameters
@@ -131,7 +132,7 @@ def check_spec(band, spec, available):
             )
 
 
-def load_column_map(path):
+def load_column_map(path: str | Path) -> dict:
     """Read a column map: a TOML file that says which column is what.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -45,7 +47,7 @@ UCDS = {
 }
 
 
-def describe(column):
+def describe(column: str) -> tuple[str | None, str | None]:
     """Unit and UCD of a column that the project writes.
 
     Parameters
@@ -78,7 +80,7 @@ def describe(column):
     return unit, UCDS.get(column)
 
 
-def bands_of(frame):
+def bands_of(frame: pd.DataFrame) -> list[str]:
     """Band ids of a frame, in the order of its columns.
 
     Parameters
@@ -102,7 +104,7 @@ def bands_of(frame):
     ]
 
 
-def magnitudes(frame, bands):
+def magnitudes(frame: pd.DataFrame, bands: Sequence[str]) -> np.ndarray:
     """Magnitude array of some bands of a frame.
 
     Parameters
@@ -133,7 +135,7 @@ def magnitudes(frame, bands):
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def validate_frame(frame):
+def validate_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Check that a table is a photometric frame.
 
     Parameters

@@ -10,6 +10,7 @@ import json
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.dummy import DummyClassifier
@@ -43,10 +44,16 @@ _REDSHIFTS = {c.__name__: c for c in (ColorRedshiftRelation, ConditionalRedshift
 #: What the arrays of the redshift estimator are called, beside those of the classifier.
 _REDSHIFT_PREFIX = "redshift/"
 #: Selectors that read frames themselves, without a FrameSelector around them.
-_SELECTORS = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
+_SELECTORS: dict[str, Any] = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
 
 
-def save_selector(selector, folder, *, provenance=None, overwrite=False):
+def save_selector(
+    selector: FrameSelector | ColorWedge | SEDClassifier,
+    folder: str | Path,
+    *,
+    provenance: dict | None = None,
+    overwrite: bool = False,
+) -> None:
     """Write a fitted selector to a folder, whole or not at all.
 
     Parameters
@@ -77,7 +84,7 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     estimator = getattr(selector, "estimator_", None)
     if hasattr(selector, "steps"):
         raise CatalogError(f"{kind} cannot be saved; save its steps {', '.join(selector.steps)}.")
-    if estimator is None:
+    if estimator is None or not isinstance(selector, FrameSelector):
         raise CatalogError("Only a fitted FrameSelector can be saved; call fit first.")
     kind = type(estimator).__name__
     if kind in _SAVED:
@@ -151,7 +158,7 @@ def _load_redshift(record, arrays):
     return _REDSHIFTS[record["kind"]].from_state(record["values"], own)
 
 
-def load_selector(folder):
+def load_selector(folder: str | Path) -> FrameSelector | ColorWedge | SEDClassifier:
     """Read a selector that `save_selector` wrote.
 
     Parameters

@@ -11,6 +11,7 @@ import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -268,8 +269,15 @@ def _check(survey, area_deg2, n_sources, composition):
 
 
 def make_sky(
-    survey, area_deg2=None, n_sources=None, seed=0, *, composition="counts", to=None, n_jobs=1
-):
+    survey: str,
+    area_deg2: float | None = None,
+    n_sources: int | None = None,
+    seed: int = 0,
+    *,
+    composition: str | dict[str, float] = "counts",
+    to: str | Path | None = None,
+    n_jobs: int = 1,
+) -> pd.DataFrame | Path:
     """Simulate a survey's catalog, with the truth beside it.
 
     Parameters
@@ -326,7 +334,7 @@ def make_sky(
     _check(survey, area_deg2, n_sources, composition)
     if composition != "counts":
         mix = PAPER_MIX if composition == "paper" else composition
-        plan, area = _plan_of_mix(record, mix, int(n_sources), seed), None
+        plan, area = _plan_of_mix(record, mix, int(n_sources or 0), seed), None
     else:
         plan, area = _plan_of_counts(record, area_deg2, n_sources, seed)
     attrs = {
