@@ -93,7 +93,8 @@ class InteractiveFigure:
         return (
             f'<div class="interactive-figure" id="{box}" role="group" '
             f'aria-label="{html.escape(self.alt)}" '
-            'style="background: #fff; color: #1b1f24; padding: 6px; border-radius: 4px;">\n'
+            'style="background: #fff; color: #1b1f24; padding: 6px; border-radius: 4px; '
+            'text-align: left;">\n'
             f'<p class="interactive-note">{_NOTE}</p>\n'
             '<div class="interactive-drawing"></div>\n'
             f'<script type="application/json">{text}</script>\n'
