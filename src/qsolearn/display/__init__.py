@@ -24,12 +24,14 @@ from qsolearn.display.curves import (
 from qsolearn.display.density_plane import (
     DensityPlaneDisplay,
 )
+from qsolearn.display.interactive import InteractiveFigure, empty_figure, load_in_notebook
 from qsolearn.display.redshifts import (
     MagnitudeRedshiftDisplay,
     RedshiftDisplay,
     SkyDisplay,
 )
 from qsolearn.display.template_fit import TemplateFitDisplay
+from qsolearn.display.threshold import ThresholdDisplay
 from qsolearn.display.wedge import WedgeDisplay
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "ColorColorDisplay",
     "ConfusionDisplay",
     "DensityPlaneDisplay",
+    "InteractiveFigure",
     "MagnitudeRedshiftDisplay",
     "PrecisionRecallDisplay",
     "RedshiftDisplay",
@@ -47,7 +50,10 @@ __all__ = [
     "SkyMapDisplay",
     "SplitHistogramDisplay",
     "TemplateFitDisplay",
+    "ThresholdDisplay",
     "TradeOffDisplay",
     "WedgeDisplay",
+    "empty_figure",
+    "load_in_notebook",
     "use_style",
 ]
