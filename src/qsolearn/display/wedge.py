@@ -71,15 +71,31 @@ class WedgeDisplay:
         """
         return cls(wedge, x, y)
 
-    def _colors(self, frame):
+    def colors_of(self, frame):
+        """The two colors of a frame, in the system of the wedge.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, n rows
+            A photometric frame.
+
+        Returns
+        -------
+        x, y : ndarray, shape (n,)
+            [mag]; NaN where a band is missing.
+        """
         out = []
         for bands in (self.x, self.y):
             mags = magnitudes(frame, bands).T
             if self.system == "vega":
                 mags = [vega_from_ab(m, b) for m, b in zip(mags, bands, strict=True)]
             out.append(mags[0] - mags[1])
-        good = np.isfinite(out).all(axis=0)
-        return out[0][good], out[1][good]
+        return out[0], out[1]
+
+    def _colors(self, frame):
+        x, y = self.colors_of(frame)
+        good = np.isfinite(x) & np.isfinite(y)
+        return x[good], y[good]
 
     def add_contours(
         self, frame: pd.DataFrame, label: str, sigmas: Sequence[float] = SIGMAS
