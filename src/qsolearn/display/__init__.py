@@ -24,6 +24,8 @@ from qsolearn.display.curves import (
 from qsolearn.display.density_plane import (
     DensityPlaneDisplay,
 )
+from qsolearn.display.domain import DomainDisplay
+from qsolearn.display.night import NightDisplay
 from qsolearn.display.redshifts import (
     MagnitudeRedshiftDisplay,
     RedshiftDisplay,
@@ -38,7 +40,9 @@ __all__ = [
     "ColorColorDisplay",
     "ConfusionDisplay",
     "DensityPlaneDisplay",
+    "DomainDisplay",
     "MagnitudeRedshiftDisplay",
+    "NightDisplay",
     "PrecisionRecallDisplay",
     "RedshiftDisplay",
     "ReliabilityDisplay",

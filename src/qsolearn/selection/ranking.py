@@ -66,10 +66,13 @@ def rank_candidates(selector, frame, selection, *, top=None):
     distance = np.full(len(own), np.nan) if domain is None else domain.distance(own)
     warned = _warnings(own, bands, domain, distance)
     telling = _telling(selector, own, domain) if len(own) else []
-    out = {name: own[name] if name in own else np.nan for name in ("id", "ra", "dec")}
+    out = {name: own.get(name, np.nan) for name in ("id", "ra", "dec")}
     out |= {name: found[name] for name in ("P_QSO", "selected_class", "z_phot")}
     reason = found["reason"].astype(object).to_numpy()
-    out["reason"] = [f"{r}; {t}" if t else r for r, t in zip(reason, telling, strict=True)]
+    out["reason"] = [
+        "; ".join(filter(None, parts))
+        for parts in zip(reason, _ratios(selector, own), telling, strict=True)
+    ]
     out["warnings"] = ["; ".join(w) for w in warned]
     out["domain_distance"] = distance
     out["in_domain"] = ~(distance > (np.inf if domain is None else domain.threshold))
@@ -115,6 +118,21 @@ def _warnings(frame, bands, domain, distance):
             for i in np.flatnonzero(beyond):
                 out[i].append(f"{label} {name} than in training")
     return out
+
+
+def _ratios(selector, frame):
+    """How many times denser quasars are than the rest, if the selector knows densities."""
+    if not len(frame) or not hasattr(getattr(selector, "estimator_", None), "log_density"):
+        return [""] * len(frame)
+    quasar, other = selector.log10_densities(frame).T
+    return [
+        ""
+        if not np.isfinite(q)
+        else "only training quasars are near"
+        if not np.isfinite(o)
+        else f"quasars are {10 ** min(q - o, 99):.3g} times as dense here as the rest"
+        for q, o in zip(quasar, other, strict=True)
+    ]
 
 
 def _telling(selector, frame, domain):
