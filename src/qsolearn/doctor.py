@@ -101,7 +101,7 @@ class Diagnosis:
                 "    [bands.sdss_g]       # one such table per band",
                 '    mag = "..."          # the column; err = "..." if there is one',
                 '    system = "ab"        # "vega" or "sdss" where the survey says so',
-                "  (qsolearn doctor --draft map.toml begins it) and give it with --columns map.toml.",
+                "  (--draft map.toml begins it), and give it with --columns map.toml.",
             ]
         lines += ["", "Sky", *("  " + s for s in self.sky)]
         lines += ["", "Problems", *("  ! " + p for p in self.problems)]

@@ -60,6 +60,8 @@ def select(catalog, model, output, ranked, top, regions, column_map, overwrite):
             raise CatalogError("The output is the catalog itself; choose another name.")
     for path in filter(None, (output, ranked)):
         writable_format(path)
+    if top is not None and top < 1:
+        raise CatalogError(f"A list holds at least one candidate, not {top}.")
     if regions is not None and regions.suffix != ".reg":
         raise CatalogError(f"A region file ends in .reg; got {regions.name}.")
     selector = load_selector(model)
