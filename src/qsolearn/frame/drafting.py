@@ -14,7 +14,7 @@ from qsolearn.frame.read import no_magnitude
 __all__ = ["draft_column_map", "magnitude_like"]
 
 #: Beginnings and ends of column names that mean an error.
-_ERROR = re.compile(r"(err|sig|^e_|_e$|unc|rms)", re.IGNORECASE)
+_ERROR = re.compile(r"(error|err|sigma|sig|^e_|_e$|unc|rms)", re.IGNORECASE)
 
 
 def magnitude_like(table, used=()):
@@ -115,13 +115,20 @@ def _quoted(text):
     return json.dumps(str(text), ensure_ascii=False)
 
 
+#: Where a filter can stand in a name: W1 anywhere, a word of its own, before a capital letter, and
+#: after one letter that stands for the survey, as in pg.
+_FILTERS = (
+    r"(?i:(w[1-4]))",
+    r"(?i:(?<![a-z])(bp|rp|ks|[ugrizyjhkbv])(?![a-z]))",
+    r"(?<![A-Za-z])([ugrizyjhk])(?=[A-Z])",
+    r"(?i:(?<![a-z])[a-z]([ugrizyjhk])(?![a-z]))",
+)
+
+
 def _letters(name):
     """The part of a name that could be a filter: W1, bp, or a single letter."""
-    name = re.sub(r"mag|psf|vega|gaia|model|auto|aper", " ", str(name), flags=re.IGNORECASE)
-    found = re.search(r"(?<![a-z])(w[1-4]|bp|rp|ks|[a-z])(?![a-z])", name, flags=re.IGNORECASE)
-    if found is None:
-        # A prefix of one letter, such as pg of Pan-STARRS.
-        found = re.search(r"(?<![a-z])[a-z]([ugrizyjhkb])(?![a-z])", name, flags=re.IGNORECASE)
+    name = re.sub(r"(?i:mag|psf|vega|gaia|model|auto|aper)", " ", str(name))
+    found = next(filter(None, (re.search(pattern, name) for pattern in _FILTERS)), None)
     return found.group(1).lower() if found else None
 
 
