@@ -1,6 +1,8 @@
 """Real catalogs as a stranger would bring them; writes book/your_catalog/real.json.
 
-    QSOLEARN_DATA=folder python benchmarks/real_own_catalog.py        (or: make real)
+    QSOLEARN_DATA=folder python benchmarks/real_own_catalog.py [desi | ps1_gaia_wise]
+
+(or: make real)
 
 Two files are written with foreign column names, WISE (and Gaia) magnitudes in Vega, sentinels and
 gaps, and then only the command line is used: doctor, train, select, judge.
@@ -17,11 +19,13 @@ the default method: nothing was chosen on the sources that judge. Each catalog i
 a column map that forgets to say Vega.
 """
 
+import argparse
+import contextlib
+import io
 import json
 import os
-import subprocess
-import sys
 import tempfile
+import time
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +34,7 @@ import numpy as np
 import pandas as pd
 from astropy.table import Table
 
+from qsolearn.cli import main as run_qsolearn
 from qsolearn.cli.selecting import as_trained
 from qsolearn.datasets import load_desi_dr1, load_ps1_gaia_wise_quasars
 from qsolearn.doctor import examine
@@ -86,16 +91,18 @@ def column_map(path, table, names, *, vega=True, without=()):
 
 
 def command(*args):
-    """Run the command line; what it printed, on both streams."""
-    run = subprocess.run(
-        [sys.executable, "-c", "from qsolearn.cli import main; main()", *map(str, args)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    print("$ qsolearn", *[Path(str(a)).name if "/" in str(a) else a for a in args])
-    print(run.stdout + run.stderr)
-    if run.returncode:
-        raise SystemExit(f"qsolearn ended with {run.returncode}")
-    return run.stdout.strip(), run.stderr.strip()
+    """Run the command line in this process; what it printed, on both streams."""
+    args, said, noted, status = [str(a) for a in args], io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(noted):
+        try:
+            run_qsolearn(args)
+        except SystemExit as stop:
+            status = stop.code or 0
+    print("$ qsolearn", *[Path(a).name if "/" in a else a for a in args])
+    print(said.getvalue() + noted.getvalue(), flush=True)
+    if status:
+        raise SystemExit(f"qsolearn ended with {status}")
+    return said.getvalue().strip(), noted.getvalue().strip()
 
 
 def diagnosis(catalog, map_path, model):
@@ -194,7 +201,7 @@ def voss(folder):
     column_map(folder / "map.toml", table, VOSS)
     column_map(folder / "ab.toml", table, VOSS, vega=False)
     write_frame(
-        make_sky("ps1-gaia-wise", n_sources=40_000, seed=SEED, composition=MIX),
+        make_sky("ps1-gaia-wise", n_sources=20_000, seed=SEED, composition=MIX),
         folder / "known.parquet",
     )
     command(
@@ -203,7 +210,7 @@ def voss(folder):
     )  # fmt: skip
     mine, truth = folder / "mine.fits", folder / "truth.csv"
     out = {
-        "rows": {"known": 40_000, "catalog": len(table)},
+        "rows": {"known": 20_000, "catalog": len(table)},
         "mix": labels["true_class"].value_counts().to_dict(),
         "doctor_wrong_map": diagnosis(mine, folder / "ab.toml", folder / "model"),
         "doctor": diagnosis(mine, folder / "map.toml", folder / "model"),
@@ -226,19 +233,28 @@ def voss(folder):
     return out
 
 
+PARTS = {"desi": desi, "ps1_gaia_wise": voss}
+
+
 def main():
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    results = {
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part", nargs="*", help=f"of {', '.join(PARTS)} (default: all)")
+    wanted = parser.parse_args().part or list(PARTS)
+    results = json.loads(OUT.read_text()) if OUT.exists() else {}
+    results |= {
         "command": "python benchmarks/real_own_catalog.py",
         "date": date.today().isoformat(),
         "seed": SEED,
         "versions": {p: version(p) for p in ("qsolearn", "numpy", "scikit-learn", "xgboost")},
     }
-    for name, run in (("desi", desi), ("ps1_gaia_wise", voss)):
+    for name in wanted:
+        start = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
-            results[name] = run(Path(folder))
-    OUT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(f"wrote {OUT.name}")
+            results[name] = PARTS[name](Path(folder))
+        results[name]["cpu_seconds"] = round(time.process_time() - start, 1)
+        OUT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        print(f"{name}: {results[name]['cpu_seconds']} CPU seconds; wrote {OUT.name}")
 
 
 if __name__ == "__main__":
