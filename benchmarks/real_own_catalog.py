@@ -8,7 +8,8 @@ Two files are written with foreign column names, WISE (and Gaia) magnitudes in V
 gaps, and then only the command line is used: doctor, train, select, judge.
 
 DESI DR1: half of the sources, with their spectral classes, are what is known (FITS); the other half
-is the catalog to search (VOTable). Sources whose photometry repeats another's are left out first.
+is the catalog to search (VOTable). Sources whose photometry repeats another's, most of which have
+none at all, are left out first.
 
 PS1+Gaia+WISE: the known quasars are the catalog, with y missing for every tenth and W3 = 0 for
 every eighth. The file holds no stars, so the model learns from a simulated sky, and no efficiency

@@ -107,7 +107,7 @@ class TrainingDomain:
         n = len(frame)
         rows = np.unique(np.linspace(0, n - 1, min(n, _ROWS)).round().astype(int))
         mags = magnitudes(frame, bands)[rows]
-        labels = np.asarray(labels, dtype=object).astype(str)[rows]
+        labels = np.asarray(labels, dtype=object)[rows].astype(str)
         X = colors(mags)
         if not np.isfinite(X).any():
             raise CatalogError("No training source has a color, so there is no training domain.")
