@@ -25,7 +25,9 @@ from qsolearn.display.curves import (
 from qsolearn.display.density_plane import (
     DensityPlaneDisplay,
 )
+from qsolearn.display.domain import DomainDisplay
 from qsolearn.display.interactive import InteractiveFigure, empty_figure, load_in_notebook
+from qsolearn.display.night import NightDisplay
 from qsolearn.display.redshift_track import RedshiftTrackDisplay
 from qsolearn.display.redshifts import (
     MagnitudeRedshiftDisplay,
@@ -44,8 +46,10 @@ __all__ = [
     "ColorColorDisplay",
     "ConfusionDisplay",
     "DensityPlaneDisplay",
+    "DomainDisplay",
     "InteractiveFigure",
     "MagnitudeRedshiftDisplay",
+    "NightDisplay",
     "PrecisionRecallDisplay",
     "RedshiftDisplay",
     "RedshiftTrackDisplay",

@@ -27,8 +27,18 @@ __all__ = ["COMMON_NAMES", "guess_bands", "load_column_map"]
 #: Column names that archives use for what every frame has, in order of preference.
 COMMON_NAMES = {
     "id": ("id", "objid", "source_id", "targetid", "sdss_name", "designation", "name"),
-    "ra": ("ra", "raj2000", "ra_icrs", "ra_deg", "rad", "sdss_ra", "alpha_j2000"),
-    "dec": ("dec", "dej2000", "decj2000", "de_icrs", "dec_deg", "decd", "sdss_dec", "delta_j2000"),
+    "ra": ("ra", "raj2000", "ra_icrs", "ra_deg", "rad", "sdss_ra", "alpha_j2000", "raj"),
+    "dec": (
+        "dec",
+        "dej2000",
+        "decj2000",
+        "de_icrs",
+        "dec_deg",
+        "decd",
+        "sdss_dec",
+        "delta_j2000",
+        "dej",
+    ),
     "ebv": ("ebv", "e_bv", "ebv_sfd", "e(b-v)", "ebmv"),
 }
 

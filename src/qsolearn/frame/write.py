@@ -15,7 +15,7 @@ import pandas as pd
 
 from qsolearn.errors import CatalogError
 from qsolearn.frame.files import file_format
-from qsolearn.frame.schema import describe, validate_frame
+from qsolearn.frame.schema import describe, meaning, validate_frame
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -187,7 +187,8 @@ def _write_parquet(table, path, meta):
     fields = []
     for field in arrow.schema:
         unit, ucd = describe(field.name)
-        notes = {k: v for k, v in (("unit", unit), ("ucd", ucd)) if v}
+        text = meaning(field.name)
+        notes = {k: v for k, v in (("unit", unit), ("ucd", ucd), ("description", text)) if v}
         fields.append(field.with_metadata(notes) if notes else field)
     metadata = {**(arrow.schema.metadata or {}), b"qsolearn": json.dumps(meta).encode()}
     pq.write_table(arrow.cast(pa.schema(fields, metadata=metadata)), path)
@@ -211,6 +212,8 @@ def _write_astropy(table, path, kind, meta):
             out[name].unit = unit
         if ucd:
             out[name].meta["ucd"] = ucd
+        if meaning(name):
+            out[name].description = meaning(name)
     if kind == "VOTable":
         _write_votable(out, path, meta)
     elif kind == "ECSV":
@@ -229,6 +232,8 @@ def _write_astropy(table, path, kind, meta):
         for i, name in enumerate(out.colnames, start=1):
             if "ucd" in out[name].meta:
                 hdu.header[f"TUCD{i}"] = out[name].meta["ucd"]
+            if out[name].description:
+                hdu.header[f"TCOMM{i}"] = out[name].description
         hdu.header["QSOLEARN"] = json.dumps(meta)
         fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path)
 

@@ -17,6 +17,7 @@ from qsolearn.errors import CatalogError, plural
 from qsolearn.frame import magnitudes, validate_frame
 from qsolearn.judge import is_quasar_class
 from qsolearn.photometry import color_covariance, colors
+from qsolearn.selection.domain import TrainingDomain
 
 __all__ = ["FrameSelector", "check_measured", "most_probable"]
 
@@ -57,6 +58,8 @@ class FrameSelector(BaseEstimator):
         The fitted clone, from the training quasars that have a redshift; None without.
     n_redshifts_ : int
         How many these were.
+    domain_ : TrainingDomain
+        Summary of the training sample, rows with a missing color included.
 
     Notes
     -----
@@ -150,6 +153,7 @@ class FrameSelector(BaseEstimator):
         self.class_counts_ = {c: int(np.sum(y[use] == c)) for c in self.classes_}
         self.quasar_classes_ = self._find_quasar_classes()
         self.dereddened_ = frame.attrs.get("dereddened", False)
+        self.domain_ = TrainingDomain.from_frame(frame, bands, y)
         self._fit_redshift(X, y, z)
         return self
 

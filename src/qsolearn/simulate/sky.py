@@ -18,7 +18,7 @@ import pandas as pd
 
 from qsolearn.bands import get_band
 from qsolearn.errors import CatalogError
-from qsolearn.frame.schema import describe
+from qsolearn.frame.schema import describe, meaning
 from qsolearn.frame.write import replace_atomically
 from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
 from qsolearn.simulate.galaxies import draw_galaxies, galaxy_density
@@ -366,7 +366,8 @@ def _arrow(plan, block, meta):
     fields = []
     for field in table.schema:
         unit, ucd = describe(field.name)
-        notes = {k: v for k, v in (("unit", unit), ("ucd", ucd)) if v}
+        text = meaning(field.name)
+        notes = {k: v for k, v in (("unit", unit), ("ucd", ucd), ("description", text)) if v}
         fields.append(field.with_metadata(notes) if notes else field)
     metadata = {**(table.schema.metadata or {}), b"qsolearn": json.dumps(meta).encode()}
     return table.cast(pa.schema(fields, metadata=metadata))
