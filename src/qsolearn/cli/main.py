@@ -8,6 +8,7 @@ import warnings
 import click
 
 from qsolearn import __version__
+from qsolearn.cli.challenging import challenge
 from qsolearn.cli.commands import doctor, judge, select, simulate, train
 from qsolearn.cli.fetching import fetch
 from qsolearn.cli.planning import plan
@@ -49,7 +50,7 @@ def cli():
     """
 
 
-for command in (doctor, train, select, judge, simulate, fetch, plan):
+for command in (doctor, train, select, judge, simulate, fetch, plan, challenge):
     cli.add_command(command)
 
 
