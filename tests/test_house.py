@@ -29,6 +29,7 @@ ORDER = [
     "display",
     "doctor",
     "summary",
+    "exercises",
     "cli",
 ]
 
