@@ -1,13 +1,11 @@
 """Enter the book's methods into a blind challenge, and judge them once.
 
-    python benchmarks/challenge.py            writes book/capstone/scores.json, seed 2026
-    python benchmarks/challenge.py --seed 3   prints only
+    python benchmarks/challenge.py        writes book/capstone/scores.json
 
 Every setting comes from the training file, or is the library's default. The truth is opened after
-all entries are made.
+all entries are made. Five more challenges tell how much the scores depend on the training file.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -35,6 +33,7 @@ from qsolearn.simulate import make_sky
 
 OUT = Path(__file__).parents[1] / "book/capstone/scores.json"
 SEED = 2026
+PRACTICE = range(11, 16)
 BANDS = [f"sdss_{b}" for b in "ugriz"]
 BANDWIDTHS = [0.1, 0.15, 0.2, 0.3]
 #: Share of quasars among the point sources of a whole sky (Before you start).
@@ -101,11 +100,8 @@ def entries(known, catalog):
     )  # fmt: skip
 
 
-def main():
-    """Enter, open, judge, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=SEED)
-    seed = parser.parse_args().seed
+def enter(seed):
+    """Make a challenge, enter every method, open it, and judge: rows of the methods and sizes."""
     folder = make_challenge(Path(tempfile.mkdtemp()) / "blind", seed=seed)
     catalog = deredden(read_frame(folder / "catalog.parquet"))
     known = read_frame(folder / "training.parquet")
@@ -120,12 +116,16 @@ def main():
     truth = read_table(open_challenge(folder, seed=seed))
     assert (truth["id"].to_numpy() == catalog["id"].to_numpy()).all()
     is_quasar = is_quasar_class(truth["true_class"])
-    z = truth["true_z"].to_numpy()
+    is_far = is_quasar & (truth["true_z"].to_numpy() > 2.5)
     rows = []
     for name, chosen in selected.items():
         report = selection_report(is_quasar, chosen)
-        agreement = proportion(report.found, report.n_quasars + report.false)
-        far = completeness(is_quasar & (z > 2.5), chosen)
+        estimates = {
+            "completeness": report.completeness,
+            "efficiency": report.efficiency,
+            "agreement": proportion(report.found, report.n_quasars + report.false),
+            "completeness_beyond_2.5": completeness(is_far, chosen),
+        }
         rows.append(
             {
                 "entry": name,
@@ -133,30 +133,38 @@ def main():
                 "found": report.found,
                 "false": report.false,
                 **{
-                    key: [round(float(v), 4) for v in (e, e.low, e.high)]
-                    for key, e in (
-                        ("completeness", report.completeness),
-                        ("efficiency", report.efficiency),
-                        ("agreement", agreement),
-                        ("completeness_beyond_2.5", far),
-                    )
+                    k: [round(float(v), 4) for v in (e, e.low, e.high)]
+                    for k, e in estimates.items()
                 },
                 "cpu_seconds": round(seconds[name], 1),
             }
         )
     rows.sort(key=lambda row: -row["agreement"][0])
+    sizes = {"catalog": len(catalog), "training": len(known), "quasars": int(is_quasar.sum())}
+    return rows, sizes
+
+
+def main():
+    """Enter, open, judge, write."""
+    rows, sizes = enter(SEED)
+    print(pd.DataFrame(rows).to_string())
+    practice = {row["entry"]: [] for row in rows}
+    for seed in PRACTICE:
+        for row in enter(seed)[0]:
+            practice[row["entry"]].append(row["agreement"][0])
+    print(pd.DataFrame(practice, index=PRACTICE).T.to_string())
     result = {
-        "seed": seed,
-        "rows": {"catalog": len(catalog), "training": len(known), "quasars": int(is_quasar.sum())},
+        "seed": SEED,
+        "rows": sizes,
         "entries": rows,
+        "practice_seeds": list(PRACTICE),
+        "practice_agreement": practice,
         "command": "python benchmarks/challenge.py",
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"python": sys.version.split()[0], "numpy": np.__version__},
     }
-    print(pd.DataFrame(rows).to_string())
-    if seed == SEED:
-        OUT.parent.mkdir(exist_ok=True)
-        OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
