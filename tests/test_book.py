@@ -15,7 +15,7 @@ PAGES = [TOC["root"]] + [c["file"] for p in TOC["parts"] for c in p["chapters"]]
 NOTEBOOKS = [
     p for p in sorted((ROOT / "book").rglob("*.md")) if "\nkernelspec:" in p.read_text()[:2000]
 ]
-LESSONS = [p for p in NOTEBOOKS if p.parent.name not in ("reference", "real")]
+LESSONS = [p for p in NOTEBOOKS if p.parent.name not in ("reference", "real", "book")]
 
 
 def exercises_of(path):
