@@ -11,7 +11,9 @@ QUIZZES = sorted(BOOK.rglob("quiz.md"))
 LABEL = re.compile(
     r"^(?:\(([\w-]+)\)=|:label:\s*(\S+)|:name:\s*(\S+)|\s+name:\s*(fig-\S+))\s*$", re.M
 )
-DROPDOWN = re.compile(r"^```\{dropdown\} ([^\n]+)\n:class-container: quiz\n\n(.+?)\n```$", re.M | re.S)
+DROPDOWN = re.compile(
+    r"^```\{dropdown\} ([^\n]+)\n:class-container: quiz\n\n(.+?)\n```$", re.M | re.S
+)
 SHORTEST = 25
 
 
