@@ -13,7 +13,7 @@ PAGES = re.findall(r"\b(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text())
 NOTEBOOKS = [
     p for p in sorted((ROOT / "book").rglob("*.md")) if "\nkernelspec:" in p.read_text()[:2000]
 ]
-LESSONS = [p for p in NOTEBOOKS if p.parent.name not in ("reference", "real")]
+LESSONS = [p for p in NOTEBOOKS if p.parent.name not in ("reference", "real", "book")]
 
 
 def exercises_of(path):
