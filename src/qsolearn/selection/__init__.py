@@ -19,7 +19,7 @@ from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
 from qsolearn.selection.saving import load_selector, save_selector
 from qsolearn.selection.sedfit import SEDClassifier
 from qsolearn.selection.selecting import select_frame
-from qsolearn.selection.stacked import StackedSelector, quasar_log_odds
+from qsolearn.selection.stacked import LogOddsRegression, StackedSelector, quasar_log_odds
 from qsolearn.selection.two_pass import TwoPassBayes, valley
 from qsolearn.selection.wedge import (
     KIM2024_WEDGE,
@@ -40,6 +40,7 @@ __all__ = [
     "CountsPrior",
     "FrameSelector",
     "KernelBayesClassifier",
+    "LogOddsRegression",
     "QualityCut",
     "ReverseSelectionClassifier",
     "SEDClassifier",

@@ -11,12 +11,10 @@ from qsolearn.photometry import colors
 from qsolearn.selection.sedfit.photometry import fluxes_and_weights
 from qsolearn.selection.sedfit.rules import PARAMETERS
 
-__all__ = ["KNOTS", "SURE", "quasar_log_odds", "speaks", "stacking_features", "with_bands"]
+__all__ = ["SURE", "quasar_log_odds", "speaks", "with_bands"]
 
 #: Largest log-odds that a selector is believed: one wrong in a million.
 SURE = float(np.log(1e6))
-#: Where the weight of a score may change [log-odds].
-KNOTS = (-6.0, -3.0, 0.0, 3.0)
 
 
 def quasar_log_odds(selector, frame):
@@ -114,29 +112,3 @@ def _template_log_odds(selector, frame):
         odds = weight["qso"] - np.logaddexp(weight["galaxy"], weight["star"])
         out[rows] = np.clip(odds / fits["n_bands"].to_numpy(), -SURE, SURE)
     return out
-
-
-def stacking_features(scores):
-    """What the final model sees of the scores of the selectors.
-
-    Parameters
-    ----------
-    scores : array_like, shape (n, k)
-        Log-odds of each selector; NaN = silent.
-
-    Returns
-    -------
-    ndarray, shape (n, 6 k)
-        Of each selector in turn: the score, its excess over each of four knots (-6, -3, 0, 3), and
-        1 where it is silent; a silent selector has 0 in the other five.
-
-    Examples
-    --------
-    >>> stacking_features([[2.0], [np.nan]]).tolist()
-    [[2.0, 8.0, 5.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]]
-    """
-    scores = np.asarray(scores, dtype=float)
-    silent = np.isnan(scores)
-    parts = [np.where(silent, 0.0, scores)]
-    parts += [np.where(silent, 0.0, np.maximum(scores - knot, 0.0)) for knot in KNOTS]
-    return np.stack([*parts, silent], axis=2).reshape(len(scores), -1)

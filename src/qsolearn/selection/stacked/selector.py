@@ -5,18 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
 from qsolearn.errors import CatalogError
 from qsolearn.frame import validate_frame
+from qsolearn.selection.stacked.final import LogOddsRegression
 from qsolearn.selection.stacked.folds import check_labels, fit_part, make_folds, out_of_fold
-from qsolearn.selection.stacked.scores import (
-    quasar_log_odds,
-    speaks,
-    stacking_features,
-    with_bands,
-)
+from qsolearn.selection.stacked.scores import quasar_log_odds, speaks, with_bands
 
 __all__ = ["StackedSelector"]
 
@@ -46,10 +41,8 @@ class StackedSelector(BaseEstimator):
     scores_ : pandas.DataFrame, n rows
         Log-odds of the training sources, one column per selector: out of fold for those that
         learn from labels; NaN = silent.
-    weights_ : ndarray, shape (6 k,)
-        Weights of the features of `qsolearn.selection.stacked.stacking_features`.
-    intercept_ : float
-        The constant of the final model.
+    final_ : LogOddsRegression
+        The final model, fitted to ``scores_``.
     classes_, quasar_classes_ : ndarray of str, list of str
         "QSO" and "other"; "QSO".
     class_counts_ : dict of str to int
@@ -65,14 +58,9 @@ class StackedSelector(BaseEstimator):
 
     Notes
     -----
-    With s_k the log-odds of selector k (`quasar_log_odds`) the final model is
-
-    .. math:: \\ln\\frac{P}{1-P} = a + \\sum_k \\left[ f_k(s_k)\\ \\mathrm{or}\\ b_k
-              \\ \\mathrm{if\\ silent} \\right],
-
-    each f_k a line with four bends, by logistic regression with a weak quadratic penalty on the
-    standardized features. Fitted on scores of sources that a selector has seen in its training it
-    would trust the one that overfits most; so each source is scored by a fit without it.
+    The scores are those of `quasar_log_odds`, the final model is `LogOddsRegression`. Fitted to
+    scores of sources that a selector has seen in its training, it would trust the one that overfits
+    most; so each source is scored by a fit without it.
 
     The probability is calibrated for the class mix of the training sources, no other. A source in
     which no selector has a color gets NaN.
@@ -142,7 +130,8 @@ class StackedSelector(BaseEstimator):
                 scores[name] = quasar_log_odds(fitted, frame)
                 self.selectors_[name] = fitted
         self.scores_ = pd.DataFrame(scores, index=frame.index)
-        self._fit_final(self.scores_.to_numpy(), quasar)
+        heard = self.scores_.notna().any(axis=1).to_numpy()
+        self.final_ = LogOddsRegression().fit(self.scores_.to_numpy()[heard], quasar[heard])
         self.classes_, self.quasar_classes_ = np.array(["QSO", "other"]), ["QSO"]
         self.class_counts_ = label.value_counts().sort_index().to_dict()
         self.dereddened_ = frame.attrs.get("dereddened", False)
@@ -170,18 +159,6 @@ class StackedSelector(BaseEstimator):
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise CatalogError(f"A threshold lies between 0 and 1, not at {self.threshold}.")
 
-    def _fit_final(self, scores, quasar):
-        X = stacking_features(scores)
-        heard = ~np.isnan(scores).all(axis=1)
-        X, quasar = X[heard], quasar[heard]
-        scale = X.std(axis=0)
-        scale[scale == 0] = 1.0
-        center = X.mean(axis=0)
-        model = LogisticRegression(solver="newton-cholesky", tol=1e-10, max_iter=200)
-        model.fit((X - center) / scale, quasar)
-        self.weights_ = model.coef_[0] / scale
-        self.intercept_ = float(model.intercept_[0] - center @ self.weights_)
-
     def scores(self, frame):
         """Log-odds of every source by each selector.
 
@@ -195,7 +172,7 @@ class StackedSelector(BaseEstimator):
         pandas.DataFrame, n rows, same index
             One column per selector; NaN where it is silent.
         """
-        check_is_fitted(self, "weights_")
+        check_is_fitted(self, "final_")
         validate_frame(frame)
         own, given = (
             d["convention"] if d else "not"
@@ -225,9 +202,8 @@ class StackedSelector(BaseEstimator):
         return self._weigh(self.scores(frame).to_numpy())
 
     def _weigh(self, scores):
-        odds = stacking_features(scores) @ self.weights_ + self.intercept_
-        p = np.where(np.isnan(scores).all(axis=1), np.nan, 0.5 * (1 + np.tanh(odds / 2)))
-        return np.column_stack([p, 1 - p])
+        p = self.final_.predict_proba(scores)[:, ::-1]
+        return np.where(np.isnan(scores).all(axis=1)[:, None], np.nan, p)
 
     def select(self, frame):
         """Candidates of a frame: what `select_frame` returns.
@@ -268,12 +244,12 @@ class StackedSelector(BaseEstimator):
             JSON-able.
         arrays : dict of ndarray
         """
-        check_is_fitted(self, "weights_")
+        check_is_fitted(self, "final_")
         values = {
-            "threshold": self.threshold, "merge": self.merge, "intercept": self.intercept_,
+            "threshold": self.threshold, "merge": self.merge, "intercept": self.final_.intercept_,
             "class_counts": self.class_counts_, "dereddened": self.dereddened_,
         }  # fmt: skip
-        return values, {"weights": self.weights_}
+        return values, {"weights": self.final_.weights_}
 
     @classmethod
     def from_state(cls, values, arrays, selectors):
@@ -291,8 +267,12 @@ class StackedSelector(BaseEstimator):
             Without the training sources' ``scores_``.
         """
         self = cls(selectors, merge=values["merge"], threshold=values["threshold"])
-        self.selectors_, self.weights_ = dict(selectors), arrays["weights"]
-        self.intercept_, self.class_counts_ = values["intercept"], dict(values["class_counts"])
+        self.selectors_ = dict(selectors)
+        self.final_ = LogOddsRegression()
+        self.final_.classes_ = np.array([False, True])
+        self.final_.weights_, self.final_.intercept_ = arrays["weights"], values["intercept"]
+        self.final_.n_features_in_ = len(self.selectors_)
+        self.class_counts_ = dict(values["class_counts"])
         self.dereddened_ = values["dereddened"]
         self.classes_, self.quasar_classes_ = np.array(["QSO", "other"]), ["QSO"]
         return self
