@@ -151,7 +151,8 @@ class LogOddsRegression(ClassifierMixin, BaseEstimator):
         -------
         ndarray, shape (n,)
         """
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        second = self.decision_function(X) > 0
+        return self.classes_[second.astype(int)]
 
     def __sklearn_tags__(self):
         """Tell scikit-learn: two classes only, and NaN is welcome."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from qsolearn.bands import color_names
 from qsolearn.errors import CatalogError
 from qsolearn.frame import magnitudes
 from qsolearn.photometry import colors
@@ -97,7 +98,8 @@ def _quasar_probability(selector, frame):
     estimator = getattr(selector, "estimator_", None)
     target = [str(getattr(estimator, "target_", ""))]
     if getattr(estimator, "ranker_", None) is not None and selector.quasar_classes_ == target:
-        return estimator.target_score(colors(magnitudes(frame, selector.bands)))
+        X = colors(magnitudes(frame, selector.bands))
+        return estimator.target_score(pd.DataFrame(X, columns=color_names(selector.bands)))
     own = np.isin(selector.classes_, selector.quasar_classes_)
     return np.asarray(selector.predict_proba(frame))[:, own].sum(axis=1)
 
