@@ -232,7 +232,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if "QSOLEARN_DATA" not in os.environ and "QSOLEARN_SHARED" in os.environ:
         os.environ["QSOLEARN_DATA"] = str(Path(os.environ["QSOLEARN_SHARED"]) / "data")
-    result = json.loads(OUT.read_text(encoding="utf-8")) if args.only else {}
+    result = {}
     for name, frame, label, dropped, *bands in cases():
         if args.only and name not in args.only:
             continue
@@ -253,6 +253,8 @@ def main(argv=None):
         show("ablations", result[name]["ablations"])
         show("remedies", {"boosted trees": result[name]["remedies_minus_trees"]})
         print(json.dumps(result[name]["silent_share"]), f"{made['cpu_seconds']} CPU-s", flush=True)
+    if args.only:
+        result = json.loads(OUT.read_text(encoding="utf-8")) | result
     result["prediction"] = " ".join(__doc__.split("The prediction, ")[1].split())
     result["seed"] = SEED
     result |= provenance() | {"command": "make real"}

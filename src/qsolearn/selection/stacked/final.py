@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.multiclass import check_classification_targets
@@ -14,7 +17,7 @@ __all__ = ["LogOddsRegression", "stacking_features"]
 KNOTS = (-6.0, -3.0, 0.0, 3.0)
 
 
-def stacking_features(scores):
+def stacking_features(scores: ArrayLike) -> np.ndarray:
     """What the final model sees of the scores of the selectors.
 
     Parameters
@@ -70,7 +73,7 @@ class LogOddsRegression(ClassifierMixin, BaseEstimator):
     array([ True, False])
     """
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit weights and constant.
 
         Parameters
@@ -108,7 +111,7 @@ class LogOddsRegression(ClassifierMixin, BaseEstimator):
         self.intercept_ = float(model.intercept_[0] - center @ self.weights_)
         return self
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Log-odds of the second label.
 
         Parameters
@@ -124,7 +127,7 @@ class LogOddsRegression(ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
         return stacking_features(X) @ self.weights_ + self.intercept_
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probability of each label.
 
         Parameters
@@ -139,7 +142,7 @@ class LogOddsRegression(ClassifierMixin, BaseEstimator):
         p = 0.5 * (1 + np.tanh(0.5 * self.decision_function(X)))
         return np.column_stack([1 - p, p])
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """The more probable label.
 
         Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -18,7 +20,7 @@ __all__ = ["SURE", "quasar_log_odds", "speaks", "with_bands"]
 SURE = float(np.log(1e6))
 
 
-def quasar_log_odds(selector, frame):
+def quasar_log_odds(selector: Any, frame: pd.DataFrame) -> np.ndarray:
     """Log-odds of every source for a quasar, by one fitted selector.
 
     Parameters

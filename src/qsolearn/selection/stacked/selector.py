@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
@@ -83,7 +87,14 @@ class StackedSelector(BaseEstimator):
     np.True_
     """
 
-    def __init__(self, selectors, cv=5, merge=None, threshold=None, random_state=0):
+    def __init__(
+        self,
+        selectors: dict[str, Any],
+        cv: int | Sequence = 5,
+        merge: dict[str, dict[str, str]] | None = None,
+        threshold: float | None = None,
+        random_state: int = 0,
+    ) -> None:
         self.selectors = selectors
         self.cv = cv
         self.merge = merge
@@ -91,13 +102,13 @@ class StackedSelector(BaseEstimator):
         self.random_state = random_state
 
     @property
-    def bands(self):
+    def bands(self) -> list[str]:
         """Bands of all selectors together: list of str."""
         made = getattr(self, "selectors_", self.selectors)
         own = (getattr(s, "bands_", None) or s.bands or () for s in made.values())
         return list(dict.fromkeys(b for bands in own for b in bands))
 
-    def fit(self, frame, y, z=None):
+    def fit(self, frame: pd.DataFrame, y: ArrayLike, z: ArrayLike | None = None) -> Self:
         """Score every source out of fold, weigh the scores, fit each selector on all sources.
 
         Parameters
@@ -159,7 +170,7 @@ class StackedSelector(BaseEstimator):
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise CatalogError(f"A threshold lies between 0 and 1, not at {self.threshold}.")
 
-    def scores(self, frame):
+    def scores(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Log-odds of every source by each selector.
 
         Parameters
@@ -186,7 +197,7 @@ class StackedSelector(BaseEstimator):
         made = {name: quasar_log_odds(s, frame) for name, s in self.selectors_.items()}
         return pd.DataFrame(made, index=frame.index)
 
-    def predict_proba(self, frame):
+    def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
         """Calibrated probability of quasar and other.
 
         Parameters
@@ -205,7 +216,7 @@ class StackedSelector(BaseEstimator):
         p = self.final_.predict_proba(scores)[:, ::-1]
         return np.where(np.isnan(scores).all(axis=1)[:, None], np.nan, p)
 
-    def select(self, frame):
+    def select(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Candidates of a frame: what `select_frame` returns.
 
         Parameters
@@ -235,7 +246,7 @@ class StackedSelector(BaseEstimator):
             index=frame.index,
         )
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict]:
         """What the final model consists of, for saving; the selectors are saved beside it.
 
         Returns
@@ -252,7 +263,7 @@ class StackedSelector(BaseEstimator):
         return values, {"weights": self.final_.weights_}
 
     @classmethod
-    def from_state(cls, values, arrays, selectors):
+    def from_state(cls, values: dict, arrays: dict, selectors: dict[str, Any]) -> Self:
         """Make the fitted stack again: the inverse of `to_state`.
 
         Parameters
