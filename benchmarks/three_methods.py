@@ -22,10 +22,12 @@ import resource
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from qsolearn.bands import color_names
 from qsolearn.frame import magnitudes
 from qsolearn.papers import calderone2024, kim2024, richards2004
-from qsolearn.photometry import deredden
+from qsolearn.photometry import colors, deredden
 from qsolearn.selection import (
     BoostedTrees,
     FrameSelector,
@@ -239,7 +241,8 @@ def compute(area=AREA, seed=SEED):
     shown = {n: chosen[n] for n in (*THREE, "trees all bands", *STACKS)}
     p = {n: 1 / (1 + np.exp(-scores[n])) for n in STACKS}
     chain = kim2024.recipe(stack.selectors_["template fit"], quality=False)
-    reverse = stack.selectors_["reverse"].estimator_.predict(calderone2024.features(test))
+    X = pd.DataFrame(colors(magnitudes(test, PGW)), columns=color_names(PGW))
+    reverse = stack.selectors_["reverse"].estimator_.predict(X)
     verdicts = {
         "kernel": select_frame(stack.selectors_["kernel"], test)["is_candidate"],
         "reverse": (reverse == "QSO") & bright,
