@@ -82,6 +82,7 @@ real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_D
 	$(BIN)/python benchmarks/real_ks4.py
 	$(BIN)/python benchmarks/real_redshift_wise.py
 	$(BIN)/python benchmarks/real_own_catalog.py
+	$(BIN)/python benchmarks/real_three_methods.py
 	$(UV) sync --frozen --inexact --all-extras --group benchmarks --python $(PYTHON)
 	$(BIN)/python benchmarks/real_reverse.py
 

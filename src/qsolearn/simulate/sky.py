@@ -28,7 +28,8 @@ from qsolearn.simulate.mosaic import KS4_MOSAIC
 from qsolearn.simulate.others import draw_others
 from qsolearn.simulate.quasars import quasar_magnitudes
 from qsolearn.simulate.stars import draw_stars, star_density
-from qsolearn.simulate.surveys import draw_positions, get_survey, observe
+from qsolearn.simulate.surveys import draw_positions
+from qsolearn.simulate.together import find_survey, observe_all
 
 __all__ = ["BLOCK", "CLASSES", "make_sky"]
 
@@ -189,7 +190,7 @@ def _extragalactic(survey, name, n, bands, rng):
 
 def _make_block(plan, block):
     """One block of a plan as a DataFrame of float64 columns and categorical classes."""
-    survey = get_survey(plan.survey)
+    survey = find_survey(plan.survey)
     rng = np.random.default_rng([plan.seed, 2, block])
     bands = list(survey.bands)
     place, mags, z, code, label = [], [], [], [], []
@@ -218,9 +219,9 @@ def _make_block(plan, block):
     place, mags = np.concatenate(place)[order], np.concatenate(mags)[order]
     z, code, label = (np.concatenate(part)[order] for part in (z, code, label))
     dust = draw_ebv(place[:, 2], rng)
-    mags += dust[:, None] * extinction_coefficients(bands)
-    shots = KS4_MOSAIC.exposures(place[:, 0], place[:, 1]) if survey.name == "ks4" else None
-    mag, err, limit = observe(survey, mags, place[:, 2], rng, shots)
+    shots = KS4_MOSAIC.exposures(place[:, 0], place[:, 1]) if "kmt_i" in bands else None
+    dimming = dust[:, None] * extinction_coefficients(bands)
+    mag, err, limit = observe_all(survey, mags, dimming, place[:, 2], rng, shots)
     out = {
         "id": np.arange(block * BLOCK, block * BLOCK + len(z)),
         "ra": place[:, 0],
@@ -232,7 +233,7 @@ def _make_block(plan, block):
         out[f"mag_{band}"], out[f"err_{band}"] = mag[:, k], err[:, k]
         out[f"limit_{band}"] = limit[:, k]
     if shots is not None:
-        for band in bands[:4]:
+        for band in (b for b in bands if b.startswith("kmt_")):
             out[f"ndith_{band}"] = shots
     out["true_class"] = pd.Categorical.from_codes(code, CLASSES)
     out["true_z"] = z
@@ -282,8 +283,9 @@ def make_sky(
 
     Parameters
     ----------
-    survey : {"sdss", "ps1-gaia-wise", "ks4"}
-        Which catalog.
+    survey : {"sdss", "ps1-gaia-wise", "ks4"} or str
+        Which catalog. Several, joined by "+" such as "ks4+sdss", look at the same sources: one
+        table with the bands of all, in the footprint of the first, each with its own limits.
     area_deg2 : float, optional
         Area [deg^2], spread evenly over the survey's footprint. Numbers of sources are then Poisson
         draws of what the luminosity function and the star counts predict.
@@ -330,7 +332,7 @@ def make_sky(
     ...
     qsolearn.errors.CatalogError: The area is -1 deg^2; it must be positive.
     """
-    record = get_survey(survey)
+    record = find_survey(survey)
     _check(survey, area_deg2, n_sources, composition)
     if composition != "counts":
         mix = PAPER_MIX if composition == "paper" else composition
