@@ -24,6 +24,7 @@ ORDER = [
     "redshift",
     "selection",
     "simulate",
+    "census",
     "datasets",
     "papers",
     "display",
