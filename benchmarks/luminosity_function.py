@@ -41,8 +41,10 @@ from qsolearn.census import (
     count_cells,
     fit_luminosity_function,
 )
+from qsolearn.frame.write import replace_atomically
 from qsolearn.judge import is_quasar_class, proportion
 from qsolearn.photometry import deredden
+from qsolearn.selection import load_selector, save_selector
 from qsolearn.simulate import LuminosityParameters, make_sky, quasar_counts
 
 OUT = Path(__file__).parents[1] / "book/your_catalog/luminosity_function.json"
@@ -72,7 +74,8 @@ def make_catalog(luminosity, seed):
     asked = np.random.default_rng([seed, 9]).random(len(sky)) < SPECTRA
     spectra = pd.DataFrame({"is_quasar": np.where(asked, quasar, np.nan),
                             "z": np.where(asked, z, np.nan)})  # fmt: skip
-    catalog = sky.drop(columns=["true_class", "true_z", "true_ebv", "label_class"])
+    # Positions and flags are not used: less to write.
+    catalog = sky[[c for c in sky if c.startswith(("mag_", "err_", "ebv"))]]
     catalog.attrs = {"survey": "sdss", "dereddened": False}
     true_counts = np.histogram(
         deredden(sky)["mag_sdss_i"][quasar & (z > Z_EDGES[0]) & (z < Z_EDGES[-1])], COUNT_BINS
@@ -97,27 +100,31 @@ def seal(work):
     print(f"sealed {len(hashes)} skies of {AREA:g} deg2")
 
 
+def prepare(folder):
+    """Train the recipes and measure their selection functions, on the default sky."""
+    command = "python benchmarks/luminosity_function.py --work FOLDER estimate"
+    richards, trees = Richards(), Trees()
+    with replace_atomically(folder) as temporary:
+        temporary.mkdir()
+        for name, own in (("richards", richards), ("trees", trees)):
+            save_selector(own.selector, temporary / f"model_{name}")
+            measure(own, own.name, command=command).write(temporary / f"{name}.fits")
+        for k, part in enumerate(measure_parts(richards, command=command)):
+            part.write(temporary / f"part{k}.fits")
+
+
 class Observer:
     """Second person: knows the recipes and their selection functions, and no truth."""
 
-    def __init__(self, work=None):
-        self.richards, self.trees = Richards(), Trees()
-        if work is not None and (work / "selection").is_dir():
-            read = {p.stem: SelectionFunction.read(p) for p in (work / "selection").glob("*.fits")}
-            self.functions = [read["richards"], read["trees"]]
-            self.parts = [read[f"part{k}"] for k in range(len(PHOTOMETRIC_EDGES) - 1)]
-            return
-        command = "python benchmarks/luminosity_function.py estimate"
-        self.functions = [
-            measure(r, r.name, command=command) for r in (self.richards, self.trees)
-        ]  # fmt: skip
-        self.parts = measure_parts(self.richards, command=command)
-        if work is not None:
-            (work / "selection").mkdir()
-            self.functions[0].write(work / "selection/richards.fits")
-            self.functions[1].write(work / "selection/trees.fits")
-            for k, part in enumerate(self.parts):
-                part.write(work / f"selection/part{k}.fits")
+    def __init__(self, work):
+        folder = work / "selection"
+        if not folder.is_dir():
+            prepare(folder)
+        self.richards = Richards(load_selector(folder / "model_richards"))
+        self.trees = Trees(load_selector(folder / "model_trees"))
+        read = {p.stem: SelectionFunction.read(p) for p in folder.glob("*.fits")}
+        self.functions = [read["richards"], read["trees"]]
+        self.parts = [read[f"part{k}"] for k in range(len(PHOTOMETRIC_EDGES) - 1)]
 
     def candidates(self, catalog, spectra):
         """Per way: redshifts, magnitudes and classes of the candidates."""

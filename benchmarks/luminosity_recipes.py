@@ -21,7 +21,7 @@ MAGNITUDE_EDGES = np.round(np.arange(17.5, 20.26, 0.25), 2)
 #: redshifts scatter.
 S_MAGNITUDE = np.round(np.arange(17.0, 21.01, 0.25), 2)
 S_REDSHIFT = np.round(np.arange(0.6, 2.31, 0.05), 2)
-S_REDSHIFT_WIDE = np.round(np.arange(0.1, 4.51, 0.1), 2)
+S_REDSHIFT_WIDE = np.round(np.arange(0.1, 3.51, 0.1), 2)
 SCATTER = 0.055  # mag: variability and noise in i, of simulated quasars with i = 18 to 20
 
 
@@ -51,8 +51,8 @@ class Richards:
 
     name = "Richards et al. 2004, recipe"
 
-    def __init__(self):
-        self.selector = train_richards()
+    def __init__(self, selector=None):
+        self.selector = train_richards() if selector is None else selector
 
     def __call__(self, frame):
         return np.isfinite(self.redshifts(frame))
@@ -75,8 +75,8 @@ class Trees:
 
     name = "boosted trees on colors"
 
-    def __init__(self):
-        self.selector = train_trees()
+    def __init__(self, selector=None):
+        self.selector = train_trees() if selector is None else selector
 
     def __call__(self, frame):
         i = frame["mag_sdss_i"].to_numpy()

@@ -144,15 +144,16 @@ class Prediction:
         steps = [(c[1] - c[0], c[0] - (c[1] - c[0]) / 2) for c in (self._z, self._mag)]
         self._columns = _on_table(cells.magnitude_edges, *steps[1], "magnitude", len(self._mag))
         if cells.photometric:
-            weight = [self._selected(s) for s in selection]
-            self._weights = [np.nan_to_num(w) for w in weight]
-            self._rows = None
+            weights = np.nan_to_num([self._selected(s) for s in selection])
+            # Redshifts from which no quasar comes need no counts.
+            some = np.flatnonzero(weights.any(axis=(0, 2)))
+            self._used = slice(some[0], some[-1] + 1) if len(some) else slice(0, 2)
+            self._rows, self._weights = None, weights[:, self._used]
         else:
-            self._rows = _on_table(cells.z_edges, *steps[0], "redshift", len(self._z))
-            weight = self._selected(selection)
-            first, last = self._rows[0], self._rows[-1]
-            inner = weight[first:last, self._columns[0] : self._columns[-1]]
-            if np.isnan(inner).any():
+            places = _on_table(cells.z_edges, *steps[0], "redshift", len(self._z))
+            self._used, self._rows = slice(places[0], places[-1]), places - places[0]
+            weight = self._selected(selection)[self._used]
+            if np.isnan(weight[:, self._columns[0] : self._columns[-1]]).any():
                 raise CatalogError(
                     "The selection function does not cover all cells; measure a larger grid or "
                     "leave cells out."
@@ -174,13 +175,13 @@ class Prediction:
         -------
         ndarray, shape (k, m)
         """
-        density = count_quasars(parameters).density
+        density = count_quasars(parameters, self._used).density
         sums = [self._observed(density * w) for w in self._weights]
         columns = self._columns
         if self._rows is None:
             per_cell = np.array([s.sum(axis=0) for s in sums])
         else:
-            per_cell = np.add.reduceat(sums[0][: self._rows[-1]], self._rows[:-1], axis=0)
+            per_cell = np.add.reduceat(sums[0], self._rows[:-1], axis=0)
         cut = per_cell[:, : columns[-1]]
         return np.add.reduceat(cut, columns[:-1], axis=1) * self.area
 

@@ -155,6 +155,8 @@ def spread_factor(z, magnitude, density):
         n_i(m) = n_mean(m) / <10^(-s (c - c_mean))>.
     """
     at_z, at_mag, offsets = _color_offsets()
+    near = (at_z > z[0] - 0.21) & (at_z < z[-1] + 0.21)
+    at_z, offsets = at_z[near], offsets[near]
     slope = np.gradient(np.log10(density), magnitude, axis=1)
     rows = np.searchsorted(z, at_z).clip(0, len(z) - 1)
     s = np.array([np.interp(at_mag, magnitude, slope[row]) for row in rows])
@@ -187,13 +189,15 @@ class QuasarCounts:
         return float(self.density[rows][:, self.magnitude < faint].sum())
 
 
-def count_quasars(parameters):
+def count_quasars(parameters, rows=None):
     """Counts that follow from a luminosity function, computed anew.
 
     Parameters
     ----------
     parameters : LuminosityParameters
         Of the luminosity function.
+    rows : slice, optional
+        Which redshift cells; None = all.
 
     Returns
     -------
@@ -201,11 +205,17 @@ def count_quasars(parameters):
         As `quasar_counts`, which remembers what it has computed.
     """
     z = np.arange(0.1 + _Z_STEP / 2, 6.5, _Z_STEP)
+    first, last, _ = (slice(None) if rows is None else rows).indices(len(z))
+    # The spread of colors is interpolated between redshifts 0.2 apart.
+    around = slice(max(first - 11, 0), last + 11)
+    inner = slice(first - around.start, last - around.start)
+    z = z[around]
     mag = np.arange(BRIGHTEST + _MAG_STEP / 2, FAINTEST, _MAG_STEP)
     absolute = mag[None, :] - mean_i_magnitude(0.0, z)[:, None]
     density = luminosity_function(absolute, z[:, None], parameters) * _MAG_STEP
     density *= spread_factor(z, mag, density)
-    return QuasarCounts(z, mag, density * (comoving_volume_per_deg2(z) * _Z_STEP)[:, None])
+    density *= (comoving_volume_per_deg2(z) * _Z_STEP)[:, None]
+    return QuasarCounts(z[inner], mag, density[inner])
 
 
 @lru_cache(maxsize=4)
