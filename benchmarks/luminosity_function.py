@@ -6,7 +6,7 @@
 
 Three people. The first draws luminosity functions at random, makes a sky of each, and seals the
 truth: its hash is noted. The catalogs hold no true columns; a second file says what a spectrograph
-would for a random third of the sources, if asked. The second person has recipes that were trained
+would for a random half of the sources, if asked. The second person has recipes that were trained
 on the default sky and their selection functions, measured there too, and writes estimates with
 intervals. The third opens the truth, checks the hashes and counts how often the intervals hold it.
 ``estimate`` may be interrupted: skies that have an estimate are skipped.
@@ -48,11 +48,13 @@ from qsolearn.selection import load_selector, save_selector
 from qsolearn.simulate import LuminosityParameters, make_sky, quasar_counts
 
 OUT = Path(__file__).parents[1] / "book/your_catalog/luminosity_function.json"
-SKIES, SEAL, AREA = 20, 20_261_121, 150.0
-SPECTRA = 1 / 3
-FREE = ("log_phi", "m0", "alpha", "beta", "k1", "k2")
+SKIES, SEAL, AREA = 20, 20_261_121, 100.0
+SPECTRA = 0.5
+FREE = ("log_phi", "m0", "alpha", "beta")
+#: Fainter sources are in no cell that is counted, and need not be written.
+FAINTEST = 20.7
 #: Half widths of the ranges that the parameters are drawn from, about the published ones.
-HALF = {"log_phi": 0.15, "m0": 0.3, "alpha": 0.4, "beta": 0.15, "k1": 0.1, "k2": 0.03}
+HALF = {"log_phi": 0.15, "m0": 0.3, "alpha": 0.4, "beta": 0.15}
 COUNT_BINS = np.arange(17.5, 20.26, 0.25)
 
 
@@ -67,8 +69,9 @@ def drawn(seed, k):
 
 
 def make_catalog(luminosity, seed):
-    """Catalog without truth, and what a spectrograph says of a third of the sources."""
+    """Catalog without truth, and what a spectrograph says of half of the sources."""
     sky = make_sky("sdss", area_deg2=AREA, seed=seed, luminosity=luminosity)
+    sky = sky[(sky["mag_sdss_i"] < FAINTEST).to_numpy()].reset_index(drop=True)
     quasar = is_quasar_class(sky["true_class"])
     z = np.where(quasar, sky["true_z"], np.nan)
     asked = np.random.default_rng([seed, 9]).random(len(sky)) < SPECTRA
