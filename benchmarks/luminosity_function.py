@@ -6,8 +6,8 @@
 
 Three people. The first draws luminosity functions at random, makes a sky of each, and seals the
 truth: its hash is noted. The catalogs hold no true columns; a second file says what a spectrograph
-would for a random half of the sources, if asked. The second person has recipes that were trained
-on the default sky and their selection functions, measured there too, and writes estimates with
+would for seven of ten sources, drawn at random, if asked. The second person has a recipe that was trained
+on the default sky and its selection functions, measured there too, and writes estimates with
 intervals. The third opens the truth, checks the hashes and counts how often the intervals hold it.
 ``estimate`` may be interrupted: skies that have an estimate are skipped.
 """
@@ -25,13 +25,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from luminosity_recipes import (
+from luminosity_recipe import (
     MAGNITUDE_EDGES,
     PHOTOMETRIC_EDGES,
     SCATTER,
     Z_EDGES,
     Richards,
-    Trees,
     measure,
     measure_parts,
 )
@@ -48,13 +47,15 @@ from qsolearn.selection import load_selector, save_selector
 from qsolearn.simulate import LuminosityParameters, make_sky, quasar_counts
 
 OUT = Path(__file__).parents[1] / "book/your_catalog/luminosity_function.json"
-SKIES, SEAL, AREA = 20, 20_261_121, 100.0
-SPECTRA = 0.5
+SKIES, SEAL, AREA = 20, 20_261_121, 50.0
+SPECTRA = 0.7
+#: Redshifts of the candidates: of their spectra, or estimated from colors.
+WAYS = ("spectra", "colors")
 FREE = ("log_phi", "m0", "alpha", "beta")
 #: Fainter sources are in no cell that is counted, and need not be written.
 FAINTEST = 20.7
 #: Half widths of the ranges that the parameters are drawn from, about the published ones.
-HALF = {"log_phi": 0.15, "m0": 0.3, "alpha": 0.4, "beta": 0.15}
+HALF = {"log_phi": 0.3, "m0": 0.5, "alpha": 0.5, "beta": 0.25}
 COUNT_BINS = np.arange(17.5, 20.26, 0.25)
 
 
@@ -69,7 +70,7 @@ def drawn(seed, k):
 
 
 def make_catalog(luminosity, seed):
-    """Catalog without truth, and what a spectrograph says of half of the sources."""
+    """Catalog without truth, and what a spectrograph says of most of the sources."""
     sky = make_sky("sdss", area_deg2=AREA, seed=seed, luminosity=luminosity)
     sky = sky[(sky["mag_sdss_i"] < FAINTEST).to_numpy()].reset_index(drop=True)
     quasar = is_quasar_class(sky["true_class"])
@@ -104,50 +105,47 @@ def seal(work):
 
 
 def prepare(folder):
-    """Train the recipes and measure their selection functions, on the default sky."""
+    """Train the recipe and measure its selection functions, on the default sky."""
     command = "python benchmarks/luminosity_function.py --work FOLDER estimate"
-    richards, trees = Richards(), Trees()
+    richards = Richards()
     with replace_atomically(folder) as temporary:
         temporary.mkdir()
-        for name, own in (("richards", richards), ("trees", trees)):
-            save_selector(own.selector, temporary / f"model_{name}")
-            measure(own, own.name, command=command).write(temporary / f"{name}.fits")
+        save_selector(richards.selector, temporary / "model")
+        measure(richards, richards.name, command=command).write(temporary / "richards.fits")
         for k, part in enumerate(measure_parts(richards, command=command)):
             part.write(temporary / f"part{k}.fits")
 
 
 class Observer:
-    """Second person: knows the recipes and their selection functions, and no truth."""
+    """Second person: knows the recipe and its selection functions, and no truth."""
 
     def __init__(self, work):
         folder = work / "selection"
         if not folder.is_dir():
             prepare(folder)
-        self.richards = Richards(load_selector(folder / "model_richards"))
-        self.trees = Trees(load_selector(folder / "model_trees"))
-        read = {p.stem: SelectionFunction.read(p) for p in folder.glob("*.fits")}
-        self.functions = [read["richards"], read["trees"]]
-        self.parts = [read[f"part{k}"] for k in range(len(PHOTOMETRIC_EDGES) - 1)]
+        self.richards = Richards(load_selector(folder / "model"))
+        self.function = SelectionFunction.read(folder / "richards.fits")
+        self.parts = [
+            SelectionFunction.read(folder / f"part{k}.fits")
+            for k in range(len(PHOTOMETRIC_EDGES) - 1)
+        ]
 
     def candidates(self, catalog, spectra):
         """Per way: redshifts, magnitudes and classes of the candidates."""
         i = deredden(catalog)["mag_sdss_i"].to_numpy()
         z_phot = self.richards.redshifts(catalog)
-        kde, trees = np.isfinite(z_phot), self.trees(catalog)
+        kde = np.isfinite(z_phot)
         label, z = spectra["is_quasar"].to_numpy(), spectra["z"].to_numpy()
         return {
-            "richards, spectra": (z[kde], i[kde], label[kde], self.functions[0]),
-            "trees, spectra": (z[trees], i[trees], label[trees], self.functions[1]),
-            "richards, colors": (z_phot[kde], i[kde], label[kde], self.parts),
+            "spectra": (z[kde], i[kde], label[kde], self.function),
+            "colors": (z_phot[kde], i[kde], label[kde], self.parts),
         }
 
-    def fits(self, catalog, spectra, ways=None):
+    def fits(self, catalog, spectra):
         """Fitted luminosity functions and corrected counts."""
         out = {}
         for way, (z, i, label, function) in self.candidates(catalog, spectra).items():
-            if ways is not None and way not in ways:
-                continue
-            photometric = way.endswith("colors")
+            photometric = way == "colors"
             edges = PHOTOMETRIC_EDGES if photometric else Z_EDGES
             cells = count_cells(z, i, label, edges, MAGNITUDE_EDGES, photometric=photometric)
             fit = fit_luminosity_function(cells, function, AREA, free=FREE, scatter=SCATTER)
@@ -253,18 +251,18 @@ def opened(work):
         "area_deg2": AREA, "spectra": SPECTRA, "free": FREE, "seed": SEAL,
         "half_widths_of_the_draw": HALF, "attempts": 1, "sealed": hashes, "ways": {},
     }  # fmt: skip
-    for way in ("richards, spectra", "trees, spectra", "richards, colors"):
+    for way in WAYS:
         coverage = covered(estimates, truths, way)
         own = {"parameters": coverage, "together": summary(coverage, SKIES)}
         own["quasars"] = [e[way]["quasars"] for e in estimates]
         own["contaminants"] = [e[way]["contaminants"] for e in estimates]
         own["deviance_per_degree"] = [e[way]["deviance"] / e[way]["degrees"] for e in estimates]
-        if way.endswith("spectra"):
+        if way == "spectra":
             own["counts_within_95"] = counts_covered(estimates, truths, way)
         result["ways"][way] = own
-    first, one = estimates[0], "richards, spectra"
+    first = estimates[0]["spectra"]
     result["first_sky"] = {
-        "true": truths[0], "fit": first[one]["fit"], "counts": first[one]["counts"],
+        "true": truths[0], "fit": first["fit"], "counts": first["counts"],
         "default_counts": default_counts(),
     }  # fmt: skip
     result["cpu_seconds"] = round(sum(e["cpu_seconds"] for e in estimates), 1)
@@ -297,7 +295,7 @@ def main(argv=None):
             "python benchmarks/luminosity_function.py --work FOLDER seal; ... estimate; ... open"
         )
         result["date"] = date.today().isoformat()
-        result["versions"] = {p: version(p) for p in ("qsolearn", "numpy", "scipy", "xgboost")}
+        result["versions"] = {p: version(p) for p in ("qsolearn", "numpy", "scipy")}
         OUT.parent.mkdir(exist_ok=True)
         OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         for way, own in result["ways"].items():

@@ -1,4 +1,4 @@
-"""The recipes of the blind luminosity function: trained once, on the default sky."""
+"""The recipe of the blind luminosity function: trained once, on the default sky."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from qsolearn.judge import is_quasar_class
 from qsolearn.papers.richards2004 import BANDS, in_test_set, recipe, star_cuts
 from qsolearn.photometry import deredden
 from qsolearn.redshift import ColorRedshiftRelation
-from qsolearn.selection import BoostedTrees, FrameSelector, select_frame
+from qsolearn.selection import select_frame
 from qsolearn.simulate import make_sky
 
 TRAIN_SEED = 41
@@ -39,13 +39,6 @@ def train_richards():
     )
 
 
-def train_trees():
-    """Boosted trees on the four colors, trained with spectra of everything in a smaller area."""
-    sky = make_sky("sdss", area_deg2=30.0, seed=TRAIN_SEED + 1)
-    trees = BoostedTrees(n_rounds=25, max_depth=8)
-    return FrameSelector(trees, list(BANDS)).fit(sky, sky["true_class"])
-
-
 class Richards:
     """The cuts of the test set, then the classifier; the rest of the sky is never looked at."""
 
@@ -67,23 +60,6 @@ class Richards:
             chosen = found["is_candidate"].to_numpy()
             # A candidate without a redshift is one all the same.
             out[inside[chosen]] = found["z_phot"].fillna(-1.0).to_numpy()[chosen]
-        return out
-
-
-class Trees:
-    """Boosted trees on all sources between two magnitudes."""
-
-    name = "boosted trees on colors"
-
-    def __init__(self, selector=None):
-        self.selector = train_trees() if selector is None else selector
-
-    def __call__(self, frame):
-        i = frame["mag_sdss_i"].to_numpy()
-        inside = np.flatnonzero((i > 16.5) & (i < 21.5))
-        out = np.zeros(len(frame), dtype=bool)
-        if len(inside):
-            out[inside] = select_frame(self.selector, frame.iloc[inside])["is_candidate"]
         return out
 
 
