@@ -4,7 +4,7 @@ import numpy as np
 
 from qsolearn.census import measure_selection_function
 from qsolearn.judge import is_quasar_class
-from qsolearn.papers.richards2004 import BANDS, in_test_set, recipe, star_cuts
+from qsolearn.papers.richards2004 import in_test_set, recipe, star_cuts
 from qsolearn.photometry import deredden
 from qsolearn.redshift import ColorRedshiftRelation
 from qsolearn.selection import select_frame
