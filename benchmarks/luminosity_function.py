@@ -1,6 +1,6 @@
 """A blind luminosity function; writes book/your_catalog/luminosity_function.json.
 
-    python benchmarks/luminosity_function.py --work FOLDER seal
+    python benchmarks/luminosity_function.py --work FOLDER seal [--skies 0:20]
     python benchmarks/luminosity_function.py --work FOLDER estimate [--skies 0:20]
     python benchmarks/luminosity_function.py --work FOLDER open
 
@@ -10,7 +10,7 @@ would for seven of ten sources, drawn at random, if asked. The second person has
 trained on the default sky and its selection functions, measured there too, and writes estimates
 with intervals. The third opens the truth, checks the hashes and counts how often the intervals hold
 it.
-``estimate`` may be interrupted: skies that have an estimate are skipped.
+``seal`` and ``estimate`` may be interrupted: what is done is skipped.
 """
 
 import argparse
@@ -88,21 +88,22 @@ def make_catalog(luminosity, seed):
     return catalog, spectra, true_counts / AREA
 
 
-def seal(work):
+def seal(work, skies):
     """First person: draw, make, hide."""
-    (work / "truth").mkdir(parents=True)
-    (work / "catalogs").mkdir()
-    hashes = {}
-    for k in range(SKIES):
+    for folder in ("truth", "catalogs"):
+        (work / folder).mkdir(parents=True, exist_ok=True)
+    for k in skies:
+        if (work / f"truth/{k:02d}.sha256").exists():
+            continue
         luminosity = drawn(SEAL, k)
         catalog, spectra, counts = make_catalog(luminosity, seed=SEAL + k)
-        truth = json.dumps({"parameters": asdict(luminosity), "counts": counts.tolist()})
-        (work / f"truth/{k:02d}.json").write_text(truth)
-        hashes[f"{k:02d}"] = hashlib.sha256(truth.encode()).hexdigest()
         catalog.to_parquet(work / f"catalogs/{k:02d}.parquet")
         spectra.to_parquet(work / f"catalogs/{k:02d}_spectra.parquet")
-    (work / "sealed.json").write_text(json.dumps(hashes, indent=1))
-    print(f"sealed {len(hashes)} skies of {AREA:g} deg2")
+        truth = json.dumps({"parameters": asdict(luminosity), "counts": counts.tolist()})
+        (work / f"truth/{k:02d}.json").write_text(truth)
+        seal_of = hashlib.sha256(truth.encode()).hexdigest()
+        (work / f"truth/{k:02d}.sha256").write_text(seal_of)
+        print(f"sealed sky {k:02d}: {AREA:g} deg2, {len(catalog):,} sources", flush=True)
 
 
 def prepare(folder):
@@ -239,11 +240,11 @@ def summary(coverage, skies):
 
 def opened(work):
     """Third person: open the truth."""
-    hashes = json.loads((work / "sealed.json").read_text())
-    truths, estimates = [], []
+    hashes, truths, estimates = {}, [], []
     done = sorted(int(p.stem) for p in (work / "estimates").glob("*.json"))
     for k in done:
         text = (work / f"truth/{k:02d}.json").read_text()
+        hashes[f"{k:02d}"] = (work / f"truth/{k:02d}.sha256").read_text()
         if hashlib.sha256(text.encode()).hexdigest() != hashes[f"{k:02d}"]:
             raise SystemExit(f"the truth of sky {k:02d} was changed after it was sealed")
         truths.append(json.loads(text))
@@ -287,10 +288,11 @@ def main(argv=None):
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--skies", default=f"0:{SKIES}", help="first:last+1")
     args = parser.parse_args(argv)
+    skies = range(*map(int, args.skies.split(":")))
     if args.step == "seal":
-        seal(args.work)
+        seal(args.work, skies)
     elif args.step == "estimate":
-        estimate(args.work, range(*map(int, args.skies.split(":"))))
+        estimate(args.work, skies)
     else:
         result = opened(args.work)
         result["command"] = (

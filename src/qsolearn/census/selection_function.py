@@ -145,7 +145,8 @@ class SelectionFunction:
             [np.clip(where[k], c[0], c[-1]) for k, c in zip(long, centers, strict=True)], axis=-1
         )
         points = np.where(inside[..., None], points, [c[0] for c in centers])
-        return np.where(inside, RegularGridInterpolator(centers, value)(points), np.nan)
+        found = RegularGridInterpolator(centers, value)(points).reshape(inside.shape)
+        return np.where(inside, found, np.nan)
 
     def interval(self, level=0.95):
         """Interval of each cell.
