@@ -48,7 +48,7 @@ from qsolearn.selection import load_selector, save_selector
 from qsolearn.simulate import LuminosityParameters, make_sky, quasar_counts
 
 OUT = Path(__file__).parents[1] / "book/your_catalog/luminosity_function.json"
-SKIES, SEAL, AREA = 20, 20_261_121, 50.0
+SKIES, SEAL, AREA = 20, 20_261_121, 100.0
 SPECTRA = 0.7
 #: Redshifts of the candidates: of their spectra, or estimated from colors.
 WAYS = ("spectra", "colors")

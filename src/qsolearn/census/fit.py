@@ -21,6 +21,8 @@ _ROUNDS = 60
 _ENOUGH, _CONDITION = 1e-4, 1e12
 #: Where the profile likelihood is looked at, in errors.
 _AWAY = 1.5
+#: Longest step of a parameter.
+_LONGEST = 0.5
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class LuminosityFit:
         Quasars among the candidates of each cell, fitted.
     profile : ndarray, shape (f, 2)
         By how many standard deviations the likelihood falls, all other parameters at their best,
-        when a parameter is 1.5 errors below and above its best value.
+        when a parameter is 1.5 errors below and above its best value; NaN where the others find no
+        maximum there.
     """
 
     parameters: LuminosityParameters
@@ -78,7 +81,8 @@ class LuminosityFit:
         Notes
         -----
         The ends are where the profile likelihood has fallen by what the level asks for, on the
-        parabola through the three places where it is known.
+        parabola through the three places where it is known; infinite where it is not known, since
+        the counts do not bound the parameter on that side.
         """
         error = np.sqrt(np.diag(self.covariance))
         out = {"value": self.best, "error": error}
@@ -169,10 +173,14 @@ def fit_luminosity_function(
             away = sign * _AWAY * covariance[:, k] / np.sqrt(covariance[k, k])
             moved = _moved(best, free, away)
             if others:
-                found = problem.maximize(moved, [free[n] for n in others])[2]
+                try:
+                    found = problem.maximize(moved, [free[n] for n in others])[2]
+                except CatalogError:
+                    # The others run away: this side has no end.
+                    found = np.nan
             else:
                 found = problem.counts.deviance(problem.predict(moved))
-            profile[k, side] = np.sqrt(max(found - loss, 0.0))
+            profile[k, side] = np.sqrt(np.maximum(found - loss, 0.0))
     return LuminosityFit(
         best, free, covariance, loss, expected.size - len(free), expected, profile, problem
     )
@@ -185,6 +193,10 @@ def _moved(parameters, free, step):
 
 def _reach(down, up, sigmas):
     """Ends of an interval in errors: the signed root r(x) = a x + b x^2 meets +-sigmas."""
+    if np.isnan(down) or np.isnan(up):
+        low = -np.inf if np.isnan(down) else -sigmas * _AWAY / down
+        high = np.inf if np.isnan(up) else sigmas * _AWAY / up
+        return [low, high]
     a, b = (up + down) / (2 * _AWAY), (up - down) / (2 * _AWAY**2)
     ends = []
     for wanted in (-sigmas, sigmas):
@@ -221,6 +233,8 @@ class _Problem:
                     "count in more cells."
                 )
             step = np.linalg.solve(information, score)
+            # Far from the maximum a full step may leave the range where the model is finite.
+            step /= max(1.0, np.abs(step).max() / _LONGEST)
             if float(score @ step) < _ENOUGH:
                 return here, expected, loss, information
             for scale in 0.5 ** np.arange(12):
