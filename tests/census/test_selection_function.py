@@ -197,13 +197,13 @@ def test_dust_that_is_not_removed_dims():
     def undereddened(frame):
         return (frame["mag_sdss_i"] < 19.0).to_numpy()
 
-    ebv = [0.0, 0.02, 0.3, 0.32]
+    ebv = [0.01, 0.03, 0.3, 0.32]
     function = measure_selection_function(
         undereddened, "sdss", [1.0, 1.2], [18.8, 18.85], ebv=ebv, n=500
     )
     # A_i = 1.698 x 0.3 = 0.5 mag.
     assert function.value[0, 0, 0] > 0.95
-    assert function.value[0, 0, 2] == 0.0
+    assert function.value[0, 0, 2] < 0.02
     assert function.shares["ebv"].sum() == pytest.approx(1.0)
     assert 0 < function.meta["sky_within_ebv"] < 1
     assert function.meta["sky"].startswith("qsolearn ")
