@@ -227,7 +227,7 @@ class _Problem:
         loss = self.counts.deviance(expected)
         for _ in range(_ROUNDS):
             score, information = self.counts.score(expected, self._slopes(here, free))
-            if np.linalg.cond(information) > _CONDITION:
+            if not np.linalg.cond(information) <= _CONDITION:
                 raise CatalogError(
                     f"The cells cannot tell the parameters {', '.join(free)} apart; fit fewer, or "
                     "count in more cells."
