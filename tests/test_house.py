@@ -25,6 +25,7 @@ ORDER = [
     "redshift",
     "selection",
     "simulate",
+    "census",
     "datasets",
     "papers",
     "display",
