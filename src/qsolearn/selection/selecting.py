@@ -15,7 +15,7 @@ __all__ = ["select_frame"]
 _BLOCK = 50_000
 
 
-def select_frame(selector, frame, progress=None):
+def select_frame(selector, frame, progress=None, *, whole=True):
     """Select quasar candidates from a photometric frame.
 
     Parameters
@@ -28,6 +28,8 @@ def select_frame(selector, frame, progress=None):
         A photometric frame; it is not changed.
     progress : callable, optional
         Called with the number of rows done, after each block of rows.
+    whole : bool
+        False for a part of a larger catalog, where a band may happen to have no value at all.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def select_frame(selector, frame, progress=None):
             "FrameSelector(classifier, bands) and fit that."
         )
     validate_frame(frame)
-    if not own_way:
+    if whole and not own_way:
         check_measured(frame, selector.bands)
     blocks = []
     for start in range(0, len(frame), _BLOCK):
