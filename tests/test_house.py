@@ -26,6 +26,7 @@ ORDER = [
     "simulate",
     "datasets",
     "papers",
+    "scale",
     "display",
     "doctor",
     "summary",

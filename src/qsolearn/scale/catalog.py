@@ -236,7 +236,7 @@ def write_batches(path, schema, batches, counts=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex[:8]}.{path.name}")
     rows = 0
-    # Byte streams of floats pack a third better than plain ones, and zstd's first level costs little.
+    # Floats pack better as byte streams, and the first level of zstd costs little.
     floats = [f.name for f in schema if pa.types.is_floating(f.type)]
     others = [f.name for f in schema if f.name not in floats and f.name != HEALPIX]
     encoding = dict.fromkeys(floats, "BYTE_STREAM_SPLIT")

@@ -78,8 +78,8 @@ def select_hats(
     Notes
     -----
     Each batch of 150,000 rows goes through `qsolearn.selection.select_frame`, so the answer is the
-    same, row by row, as for a frame in memory, whatever the partitions; memory is that of a batch
-    for each worker. A catalog that qsolearn wrote is read as the photometric frame that it is, any
+    same, row by row, as for a frame in memory, whatever the partitions (kernel sums, which run in
+    another order, to 12 digits); memory is that of a batch for each worker. A catalog that qsolearn wrote is read as the photometric frame that it is, any
     other as by `qsolearn.frame.frame_from_table`. It is dereddened as the selector's training set
     was.
 

@@ -315,9 +315,7 @@ class _Dask:
         # Read once: colors and codes are two views of the same rows.
         table = self._client.persist(table)
         wait(table)
-        matrix = distributed_xgboost.DaskQuantileDMatrix(
-            self._client, table[names], table["code"]
-        )
+        matrix = distributed_xgboost.DaskQuantileDMatrix(self._client, table[names], table["code"])
         done = distributed_xgboost.train(
             self._client, params, matrix, num_boost_round=trees.n_rounds
         )

@@ -261,4 +261,3 @@ def _sort_spool(path, folder, pixel, schema):
         del parts
     write_batches(folder / partition_path(pixel), schema, [table])
     path.unlink()
-
