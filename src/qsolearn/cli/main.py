@@ -11,6 +11,7 @@ from qsolearn import __version__
 from qsolearn.cli.commands import doctor, judge, select, simulate, train
 from qsolearn.cli.fetching import fetch
 from qsolearn.cli.planning import plan
+from qsolearn.cli.scaling import scale
 from qsolearn.errors import CatalogWarning
 
 __all__ = ["cli", "main"]
@@ -45,11 +46,12 @@ def cli():
     Judge the selection:    qsolearn judge out.parquet --truth spectra.csv --by mag,z
     Plan a night:           qsolearn plan out.parquet --site paranal --night 2026-11-21 -o plan.csv
     Fetch from archives:    qsolearn fetch gaia --ra 30 --dec -20 --radius 1 -o gaia.parquet
+    Billions of rows:       qsolearn scale select hats_folder --model model/ -o selected
     Compare summaries:      qsolearn summaries mine.txt --source paper.txt --html report.html
     """
 
 
-for command in (doctor, train, select, judge, simulate, fetch, plan):
+for command in (doctor, train, select, judge, simulate, fetch, plan, scale):
     cli.add_command(command)
 
 

@@ -62,7 +62,7 @@ class FrameReader:
         """
         names = [n for n in schema.names if n != HEALPIX]
         metadata = schema.metadata or {}
-        own = bands is None and columns is None and b"qsolearn" in metadata
+        own = bands is None and not columns and b"qsolearn" in metadata
         spec = guess_bands(names) if bands is None else bands
         wanted = list(spec if wanted is None else wanted)
         for band in wanted:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qsolearn.errors import CatalogError, nearest_names
+from qsolearn.scale.assembling import selector_digest
 from qsolearn.scale.catalog import (
     BATCH,
     HEALPIX,
@@ -19,7 +20,6 @@ from qsolearn.scale.catalog import (
 from qsolearn.scale.jobs import digest, run_job
 from qsolearn.scale.reading import FrameReader
 from qsolearn.selection import load_selector, save_selector, select_frame
-from qsolearn.selection.saving import selector_state
 
 __all__ = ["select_hats"]
 
@@ -79,9 +79,10 @@ def select_hats(
     -----
     Each batch of 150,000 rows goes through `qsolearn.selection.select_frame`, so the answer is the
     same, row by row, as for a frame in memory, whatever the partitions (kernel sums, which run in
-    another order, to 12 digits); memory is that of a batch for each worker. A catalog that qsolearn wrote is read as the photometric frame that it is, any
-    other as by `qsolearn.frame.frame_from_table`. It is dereddened as the selector's training set
-    was.
+    another order, to 12 digits); memory is that of a batch for each worker.
+
+    A catalog that qsolearn wrote is read as the photometric frame that it is, any other as by
+    `qsolearn.frame.frame_from_table`. It is dereddened as the selector's training set was.
 
     Examples
     --------
@@ -103,10 +104,7 @@ def select_hats(
     source = HatsFolder.open(catalog)
     if rows not in ("all", "candidates"):
         raise CatalogError(f"rows is {rows!r}; it is 'all' or 'candidates'.")
-    model, arrays = selector_state(selector)
-    model = {k: v for k, v in model.items() if k not in ("versions", "provenance")}
-    state = [model, *(x for n in sorted(arrays) for x in _array_bytes(n, arrays[n]))]
-    own = digest(*state)
+    own = selector_digest(selector)
     wanted = getattr(selector, "bands_", None) or getattr(selector, "bands", None)
     reader = FrameReader.of(source.schema, wanted, bands, columns)
     task = _Task(source, reader, _kept(source, keep), rows == "candidates", own)
@@ -120,10 +118,6 @@ def select_hats(
         source, folder, task, record, prepare=lambda common: save_selector(selector, common / own),
         workers=workers, progress=progress, overwrite=overwrite,
     )  # fmt: skip
-
-
-def _array_bytes(name, values):
-    return [[name, str(values.dtype), list(values.shape)], values.tobytes()]
 
 
 def _kept(source, keep):

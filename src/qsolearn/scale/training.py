@@ -13,11 +13,11 @@ from qsolearn.bands import check_bands, color_names
 from qsolearn.errors import CatalogError, plural
 from qsolearn.frame import magnitudes
 from qsolearn.photometry import colors
+from qsolearn.scale.assembling import assemble_selector
 from qsolearn.scale.catalog import BATCH, HatsFolder, damaged, open_parquet
 from qsolearn.scale.jobs import local_client
 from qsolearn.scale.reading import FrameReader
 from qsolearn.selection import BoostedTrees, ReverseSelectionClassifier
-from qsolearn.selection.assembling import assemble_selector
 from qsolearn.selection.reverse.state import size_table
 from qsolearn.selection.reverse.trees import import_xgboost
 from qsolearn.selection.reverse.validation import check_order, check_target, check_threshold

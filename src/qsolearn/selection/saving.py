@@ -17,15 +17,15 @@ from sklearn.dummy import DummyClassifier
 from qsolearn.errors import CatalogError
 from qsolearn.frame.write import replace_atomically
 from qsolearn.redshift import ColorRedshiftRelation, ConditionalRedshift
-from qsolearn.selection.assembling import assemble_selector
 from qsolearn.selection.baselines import UVExcessCut
+from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
 from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
 from qsolearn.selection.sedfit import SEDClassifier
 from qsolearn.selection.two_pass import TwoPassBayes
 from qsolearn.selection.wedge import ColorWedge
 
-__all__ = ["load_selector", "save_selector", "selector_state"]
+__all__ = ["load_selector", "save_selector"]
 
 _FORMAT = 1
 _FILES = ("model.json", "arrays.npz")
@@ -67,35 +67,13 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     CatalogError
         If classifier or redshift estimator cannot be saved, the folder exists, or writing fails.
     """
-    model, arrays = selector_state(selector)
-    model["provenance"] = provenance or {}
-    _write(model, arrays, folder, overwrite)
-
-
-def selector_state(selector):
-    """A fitted selector as JSON-able values and arrays, which say all that decides what it selects.
-
-    Parameters
-    ----------
-    selector : FrameSelector, ColorWedge or SEDClassifier
-        As for `save_selector`.
-
-    Returns
-    -------
-    model : dict
-        JSON-able: what it is, bands, labels, settings, versions of the packages.
-    arrays : dict of {str: array}
-
-    Raises
-    ------
-    CatalogError
-        If it is not fitted, or of a kind that cannot be saved.
-    """
     kind = type(selector).__name__
     if kind in _SELECTORS:
         values, arrays = selector.to_state()
-        model = {"format": _FORMAT, "selector": kind, "values": values, "provenance": {}}
-        return model | {"versions": {"qsolearn": version("qsolearn")}}, arrays
+        model = {"format": _FORMAT, "selector": kind, "values": values}
+        model |= {"provenance": provenance or {}, "versions": {"qsolearn": version("qsolearn")}}
+        _write(model, arrays, folder, overwrite)
+        return
     estimator = getattr(selector, "estimator_", None)
     if hasattr(selector, "steps"):
         raise CatalogError(f"{kind} cannot be saved; save its steps {', '.join(selector.steps)}.")
@@ -123,10 +101,10 @@ def selector_state(selector):
         "classifier": {"kind": kind, "values": values},
         "redshift": redshift,
         "redshifts": selector.n_redshifts_,
-        "provenance": {},
+        "provenance": provenance or {},
         "versions": {p: version(p) for p in _packages(kind)},
     }
-    return model, arrays | more
+    _write(model, arrays | more, folder, overwrite)
 
 
 def _write(model, arrays, folder, overwrite):
@@ -222,17 +200,16 @@ def load_selector(folder):
             raise CatalogError(f"{folder} holds the unknown classifier {kind!r}.")
         # Models that were saved before there were redshifts have no record of them.
         redshift = _load_redshift(model.get("redshift"), arrays)
-        selector = assemble_selector(
-            estimator,
-            model["bands"],
-            model["quasar_classes"],
-            model["threshold"],
-            class_counts=model["class_counts"],
-            n_left_out=model["left_out"],
-            dereddened=model["dereddened"],
-            redshift=redshift,
-            n_redshifts=model.get("redshifts", 0),
+        selector = FrameSelector(
+            estimator, model["bands"], model["quasar_classes"], model["threshold"], redshift
         )
+        selector.redshift_, selector.n_redshifts_ = redshift, int(model.get("redshifts", 0))
+        selector.estimator_ = estimator
+        selector.classes_ = np.asarray(estimator.classes_).astype(str)
+        selector.quasar_classes_ = list(model["quasar_classes"])
+        selector.class_counts_ = dict(model["class_counts"])
+        selector.n_left_out_ = int(model["left_out"])
+        selector.dereddened_ = model["dereddened"]
         selector.provenance_ = dict(model["provenance"])
     except CatalogError:
         raise
