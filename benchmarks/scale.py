@@ -6,14 +6,14 @@ Runs in steps, each in a process of its own; a step whose result is in the work 
 again, so the benchmark can be stopped and started. When every step is there, the results go to
 book/your_catalog/scale.json (at 30,000,000 rows) or benchmarks/results/scale.json.
 
-sky       simulate the sky (the mix of classes of Calderone et al. 2024) and two smaller ones
+sky       simulate the sky (the mix of classes of Calderone et al. 2024) and three smaller ones
 write     write it as a HATS catalog
 model     train reverse selection on a smaller sky: the selector of all steps
 memory    rows per CPU-second of select_frame on a frame in memory, one thread
-one, two  select from the HATS catalog with one and with two workers
-kill      the same with two workers, killed with SIGKILL half way, started again
+one       select from the HATS catalog with one worker
+two       the same with two workers, killed with SIGKILL half way and started again
 sizes     peak memory for two partition sizes
-match     match a tenth of the sky with another catalog
+match     match a smaller sky with another catalog
 train     trees grown in memory (five orders of the rows), from disk, and by Dask
 """
 
@@ -55,7 +55,7 @@ BANDS = [
     *(f"wise_w{k}" for k in (1, 2, 3, 4)),
 ]  # fmt: skip
 PARTITION = 1_000_000
-STEPS = ("sky", "write", "model", "memory", "one", "two", "kill", "sizes", "match", "train")
+STEPS = ("sky", "write", "model", "memory", "one", "two", "sizes", "match", "train")
 
 
 def cpu():
@@ -109,20 +109,24 @@ class Steps:
         self.rows, self.work = rows, work
         self.file = work / f"sky-{rows}.parquet"
         self.train_file = work / f"train-{max(rows // 10, 100_000)}.parquet"
+        self.small_file = work / f"small-{max(rows // 30, 100_000)}.parquet"
         self.test_file = work / f"test-{max(rows // 30, 100_000)}.parquet"
         self.hats = work / f"hats-{rows}"
         self.whole, self.model = work / f"selected-{rows}", work / f"model-{rows}"
 
     def sky(self):
+        made = 0
         with Timed() as timed:
             for path, n, seed in (
                 (self.file, self.rows, 0),
                 (self.train_file, max(self.rows // 10, 100_000), 1),
+                (self.small_file, max(self.rows // 30, 100_000), 3),
                 (self.test_file, max(self.rows // 30, 100_000), 2),
             ):
                 if not path.exists():
+                    made += n
                     make_sky("ps1-gaia-wise", n_sources=n, seed=seed, composition="paper", to=path)
-        return {"file_gib": round(self.file.stat().st_size / 2**30, 2)} | timed.rates(self.rows)
+        return {"file_gib": round(self.file.stat().st_size / 2**30, 2)} | timed.rates(made)
 
     def write(self):
         with Timed() as timed:
@@ -166,67 +170,58 @@ class Steps:
             **peaks(),
         }
 
-    def _select(self, folder, workers, source=None):
-        shutil.rmtree(folder, ignore_errors=True)
+    def one(self):
+        shutil.rmtree(self.whole, ignore_errors=True)
         with Timed() as timed:
-            outcome = select_hats(source or self.hats, folder, self.model, workers=workers)
+            outcome = select_hats(self.hats, self.whole, self.model)
         return {
-            "workers": workers,
             "counts": outcome.counts,
-            "gib": round(size(folder) / 2**30, 2),
+            "gib": round(size(self.whole) / 2**30, 2),
             **timed.rates(outcome.counts["rows"]),
             **peaks(),
         }
 
-    def one(self):
-        return self._select(self.whole, 1)
-
     def two(self):
+        """Kill all processes of a selection half way; time and compare what a restart makes."""
         out = self.work / f"two-{self.rows}"
-        result = self._select(out, 2)
-        result["same_files_as_with_one"] = same(self.whole, out)
-        shutil.rmtree(out)
-        return result
-
-    def kill(self):
-        """Select in a process group of its own, kill all of it half way, start again."""
-        out = self.work / f"killed-{self.rows}"
         shutil.rmtree(out, ignore_errors=True)
-        code = (
+        script = self.work / "two.py"
+        script.write_text(
             "from qsolearn.scale import select_hats\n"
             "if __name__ == '__main__':\n"
             f"    select_hats({str(self.hats)!r}, {str(out)!r}, {str(self.model)!r}, workers=2)\n"
         )
-        script = self.work / "kill.py"
-        script.write_text(code)
         half = len(HatsFolder.open(self.hats).pixels) // 2
         process = subprocess.Popen([sys.executable, script], start_new_session=True)
-        while len(list(out.glob("dataset/*/*/Npix=*"))) < half and process.poll() is None:
+        while len(finished(out)) < half and process.poll() is None:
             time.sleep(0.2)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        done = len(list(out.glob("dataset/*/*/Npix=*")))
+        done, spent = finished(out), cpu()
+        kept = sum(pq.read_metadata(p).num_rows for p in done)
         left_open = not (out / "hats.properties").exists()
         with Timed() as timed:
             outcome = select_hats(self.hats, out, self.model, workers=2)
         result = {
             "partitions": outcome.partitions,
-            "done_when_killed": done,
+            "done_when_killed": len(done),
             "unfinished_when_killed": left_open,
             "taken_over": outcome.resumed,
-            "rows": outcome.counts["rows"],
-            "same_files_as_without_a_kill": same(self.whole, out),
-            "restart_wall_seconds": round(timed.wall, 1),
+            "cpu_seconds_before_the_kill": round(spent, 1),
+            "rows_of_both_runs": outcome.counts["rows"],
+            "same_files_as_with_one_worker": same(self.whole, out),
+            "restart": timed.rates(outcome.counts["rows"] - kept),
+            **peaks(),
         }
         shutil.rmtree(out)
         return result
 
     def sizes(self):
-        """A tenth of the sky in small and in large partitions; each select in its own process."""
+        """A smaller sky in small and in large partitions; each select in a process of its own."""
         result = []
-        for most in (PARTITION // 10, PARTITION):
+        for most in (PARTITION // 20, PARTITION // 2):
             folder, out = self.work / f"parts-{most}", self.work / f"parts-{most}-out"
-            catalog = write_hats(self.train_file, folder, rows_per_partition=most, overwrite=True)
+            catalog = write_hats(self.small_file, folder, rows_per_partition=most, overwrite=True)
             shutil.rmtree(out, ignore_errors=True)
             code = (
                 "import json, resource\n"
@@ -251,13 +246,13 @@ class Steps:
         return result
 
     def match(self):
-        """Match a tenth of the sky with every tenth source of it, moved by up to 0.9 arcsec."""
-        frame = pq.read_table(self.train_file, columns=["id", "ra", "dec"]).to_pandas()
+        """Match a smaller sky with every tenth source of it, moved by up to 0.9 arcsec."""
+        frame = pq.read_table(self.small_file, columns=["id", "ra", "dec"]).to_pandas()
         rng = np.random.default_rng(5)
         other = frame.iloc[::10].copy()
         other["dec"] = np.clip(other["dec"] + rng.uniform(-0.9, 0.9, len(other)) / 3600, -90, 90)
         folders = [self.work / f"match-{self.rows}-{k}" for k in range(3)]
-        write_hats(self.train_file, folders[0], rows_per_partition=PARTITION // 4, overwrite=True)
+        write_hats(self.small_file, folders[0], rows_per_partition=PARTITION // 4, overwrite=True)
         write_hats(other, folders[1], rows_per_partition=PARTITION // 4, overwrite=True)
         with Timed() as timed:
             outcome = match_hats(*folders, 1.0)
@@ -278,7 +273,7 @@ class Steps:
         def judge(name, selector):
             found[name] = select_frame(selector, test)["is_candidate"].to_numpy()
 
-        frame = pd.read_parquet(self.train_file)
+        frame = pd.read_parquet(self.small_file)
         frame = frame[frame["label_class"].astype(str) != ""]
         frame.attrs = {"dereddened": False}
         rng = np.random.default_rng(0)
@@ -294,7 +289,7 @@ class Steps:
         n = len(frame)
         del frame, own
         folder = self.work / f"train-hats-{self.rows}"
-        write_hats(self.train_file, folder, rows_per_partition=PARTITION // 4, overwrite=True)
+        write_hats(self.small_file, folder, rows_per_partition=PARTITION // 4, overwrite=True)
         for name, workers in (("from disk", 1), ("distributed", 2)):
             with Timed() as timed:
                 selector = train_catalog(folder, "label_class", BANDS, reverse(), workers=workers)
@@ -329,6 +324,11 @@ def reverse():
 def overlap(a, b):
     """Shared candidates over all candidates of two lists."""
     return float((a & b).sum() / (a | b).sum())
+
+
+def finished(folder):
+    """Files of the partitions that are done."""
+    return list(folder.glob("dataset/*/*/Npix=*"))
 
 
 def same(one, two):

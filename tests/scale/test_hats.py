@@ -383,8 +383,8 @@ def scattered(n, seed, clustered):
     ra, dec = rng.uniform(0, 360, n), np.degrees(np.arcsin(rng.uniform(-1, 1, n)))
     special = np.array([[0.0, 0.0], [45.0, 0.0], [90.0, 41.8103], [0.0, 90.0], [12.0, -90.0]])
     near = special[rng.integers(0, len(special), clustered)]
-    dec_near = np.clip(near[:, 1] + rng.normal(0, 0.05, clustered), -90, 90)
-    ra_near = (near[:, 0] + rng.normal(0, 0.05, clustered)) % 360
+    dec_near = np.clip(near[:, 1] + rng.normal(0, 0.3, clustered), -90, 90)
+    ra_near = (near[:, 0] + rng.normal(0, 0.3, clustered)) % 360
     return pd.DataFrame({"ra": np.append(ra, ra_near), "dec": np.append(dec, dec_near)}).assign(
         name=np.arange(n + clustered)
     )
@@ -393,6 +393,11 @@ def scattered(n, seed, clustered):
 @pytest.mark.parametrize("radius", [5.0, 120.0, 3600.0])
 def test_matching_by_partition_loses_no_pair_at_an_edge(tmp_path, radius):
     one, two = scattered(400, 1, 400), scattered(400, 2, 400)
+    # Half of the other catalog lies about the radius away from a source of the first.
+    rng = np.random.default_rng(3)
+    near = one.sample(400, random_state=4)[["ra", "dec"]] + rng.normal(0, radius / 5000, (400, 2))
+    two.loc[:399, "ra"] = near["ra"].to_numpy() % 360
+    two.loc[:399, "dec"] = near["dec"].to_numpy().clip(-90, 90)
     write_hats(one, tmp_path / "one", rows_per_partition=60)
     write_hats(two, tmp_path / "two", rows_per_partition=45)
     outcome = match_hats(tmp_path / "one", tmp_path / "two", tmp_path / "out", radius)
@@ -407,7 +412,9 @@ def test_matching_by_partition_loses_no_pair_at_an_edge(tmp_path, radius):
 
 
 def test_lsdb_finds_the_same_pairs(tmp_path):
-    one, two = scattered(300, 3, 300), scattered(300, 4, 300)
+    one, two = scattered(300, 3, 100), scattered(300, 4, 100)
+    two.loc[:199, ["ra", "dec"]] = one.loc[:199, ["ra", "dec"]].to_numpy() + [0.0, 0.005]
+    two["dec"] = two["dec"].clip(-90, 90)
     write_hats(one, tmp_path / "one", rows_per_partition=80)
     write_hats(two, tmp_path / "two", rows_per_partition=80)
     match_hats(tmp_path / "one", tmp_path / "two", tmp_path / "out", 60.0)

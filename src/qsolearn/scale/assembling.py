@@ -1,4 +1,4 @@
-"""A fitted FrameSelector from a classifier that was fitted elsewhere; what tells it from another."""
+"""A selector from a classifier that was fitted elsewhere, and what tells it from another."""
 
 from __future__ import annotations
 
