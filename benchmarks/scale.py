@@ -4,9 +4,9 @@
 
 Runs in steps, each in a process of its own; a step whose result is in the work folder is not run
 again, so the benchmark can be stopped and started. When every step is there, the results go to
-book/your_catalog/scale.json (at 30,000,000 rows) or benchmarks/results/scale.json.
+book/your_catalog/scale.json (from 3,000,000 rows on) or benchmarks/results/scale.json.
 
-sky       simulate the sky (the mix of classes of Calderone et al. 2024) and three smaller ones
+sky       simulate the sky (the mix of classes of Calderone et al. 2024) and two smaller ones
 write     write it as a HATS catalog
 model     train reverse selection on a smaller sky: the selector of all steps
 memory    rows per CPU-second of select_frame on a frame in memory, one thread
@@ -54,7 +54,6 @@ BANDS = [
     *(f"ps1_{f}" for f in "grizy"), "gaia_bp", "gaia_g", "gaia_rp",
     *(f"wise_w{k}" for k in (1, 2, 3, 4)),
 ]  # fmt: skip
-PARTITION = 1_000_000
 STEPS = ("sky", "write", "model", "memory", "one", "two", "sizes", "match", "train")
 
 
@@ -107,10 +106,13 @@ class Steps:
 
     def __init__(self, rows, work):
         self.rows, self.work = rows, work
+        #: Rows per partition: a million at full size.
+        self.partition = min(1_000_000, rows // 30)
+        small = 1_000_000 if rows >= 3_000_000 else 100_000
         self.file = work / f"sky-{rows}.parquet"
-        self.train_file = work / f"train-{max(rows // 10, 100_000)}.parquet"
-        self.small_file = work / f"small-{max(rows // 30, 100_000)}.parquet"
-        self.test_file = work / f"test-{max(rows // 30, 100_000)}.parquet"
+        self.small = small
+        self.small_file = work / f"small-{small}.parquet"
+        self.test_file = work / f"test-{small}.parquet"
         self.hats = work / f"hats-{rows}"
         self.whole, self.model = work / f"selected-{rows}", work / f"model-{rows}"
 
@@ -119,9 +121,8 @@ class Steps:
         with Timed() as timed:
             for path, n, seed in (
                 (self.file, self.rows, 0),
-                (self.train_file, max(self.rows // 10, 100_000), 1),
-                (self.small_file, max(self.rows // 30, 100_000), 3),
-                (self.test_file, max(self.rows // 30, 100_000), 2),
+                (self.small_file, self.small, 3),
+                (self.test_file, self.small, 2),
             ):
                 if not path.exists():
                     made += n
@@ -130,10 +131,12 @@ class Steps:
 
     def write(self):
         with Timed() as timed:
-            catalog = write_hats(self.file, self.hats, rows_per_partition=PARTITION, overwrite=True)
+            catalog = write_hats(
+                self.file, self.hats, rows_per_partition=self.partition, overwrite=True
+            )
         return {
             "partitions": len(catalog.pixels),
-            "rows_per_partition": PARTITION,
+            "rows_per_partition": self.partition,
             "largest_partition": int(catalog.info.hats_max_rows),
             "gib": round(size(self.hats) / 2**30, 2),
             "columns": len(catalog.schema),
@@ -143,7 +146,7 @@ class Steps:
 
     def model_(self):
         with Timed() as timed:
-            selector = train_catalog(self.train_file, "label_class", BANDS, reverse())
+            selector = train_catalog(self.small_file, "label_class", BANDS, reverse())
         save_selector(selector, self.model, overwrite=True)
         stages = selector.estimator_.stages_
         return {
@@ -153,7 +156,7 @@ class Steps:
 
     def memory(self):
         """Three pieces of the sky, each read first and then selected from."""
-        selector, file = load_selector(self.model), pq.ParquetFile(self.file)
+        selector, file = load_selector(self.model), pq.ParquetFile(self.file, pre_buffer=False)
         rows, seconds = 0, 0.0
         for batch in file.iter_batches(1_000_000):
             frame = batch.to_pandas()
@@ -219,7 +222,7 @@ class Steps:
     def sizes(self):
         """A smaller sky in small and in large partitions; each select in a process of its own."""
         result = []
-        for most in (PARTITION // 20, PARTITION // 2):
+        for most in (self.small // 20, self.small // 2):
             folder, out = self.work / f"parts-{most}", self.work / f"parts-{most}-out"
             catalog = write_hats(self.small_file, folder, rows_per_partition=most, overwrite=True)
             shutil.rmtree(out, ignore_errors=True)
@@ -252,8 +255,8 @@ class Steps:
         other = frame.iloc[::10].copy()
         other["dec"] = np.clip(other["dec"] + rng.uniform(-0.9, 0.9, len(other)) / 3600, -90, 90)
         folders = [self.work / f"match-{self.rows}-{k}" for k in range(3)]
-        write_hats(self.small_file, folders[0], rows_per_partition=PARTITION // 4, overwrite=True)
-        write_hats(other, folders[1], rows_per_partition=PARTITION // 4, overwrite=True)
+        write_hats(self.small_file, folders[0], rows_per_partition=self.small // 8, overwrite=True)
+        write_hats(other, folders[1], rows_per_partition=self.small // 8, overwrite=True)
         with Timed() as timed:
             outcome = match_hats(*folders, 1.0)
         for folder in folders:
@@ -289,7 +292,7 @@ class Steps:
         n = len(frame)
         del frame, own
         folder = self.work / f"train-hats-{self.rows}"
-        write_hats(self.small_file, folder, rows_per_partition=PARTITION // 4, overwrite=True)
+        write_hats(self.small_file, folder, rows_per_partition=self.small // 8, overwrite=True)
         for name, workers in (("from disk", 1), ("distributed", 2)):
             with Timed() as timed:
                 selector = train_catalog(folder, "label_class", BANDS, reverse(), workers=workers)
@@ -383,8 +386,8 @@ def main(argv=None):
             )},
         },
     }  # fmt: skip
-    full = args.rows == 30_000_000
-    out = ROOT / ("book/your_catalog" if full else "benchmarks/results") / "scale.json"
+    large = args.rows >= 3_000_000
+    out = ROOT / ("book/your_catalog" if large else "benchmarks/results") / "scale.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(f"HATS / in memory, rows per CPU-second: {share:.2f}; wrote {out.name}")

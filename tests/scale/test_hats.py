@@ -398,8 +398,8 @@ def test_matching_by_partition_loses_no_pair_at_an_edge(tmp_path, radius):
     near = one.sample(400, random_state=4)[["ra", "dec"]] + rng.normal(0, radius / 5000, (400, 2))
     two.loc[:399, "ra"] = near["ra"].to_numpy() % 360
     two.loc[:399, "dec"] = near["dec"].to_numpy().clip(-90, 90)
-    write_hats(one, tmp_path / "one", rows_per_partition=60)
-    write_hats(two, tmp_path / "two", rows_per_partition=45)
+    write_hats(one, tmp_path / "one", rows_per_partition=110)
+    write_hats(two, tmp_path / "two", rows_per_partition=90)
     outcome = match_hats(tmp_path / "one", tmp_path / "two", tmp_path / "out", radius)
     expected = match_nearest(one, two, radius)
     got = rows_of(tmp_path / "out").sort_values("name", ignore_index=True)

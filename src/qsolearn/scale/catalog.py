@@ -196,7 +196,8 @@ def open_parquet(path, what):
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path)
+        # Buffering ahead would keep all that was read before, up to the whole file.
+        return pq.ParquetFile(path, pre_buffer=False)
     except FileNotFoundError:
         raise CatalogError(f"{what} is missing: there is no file {path}.") from None
     except (pa.ArrowException, OSError) as error:

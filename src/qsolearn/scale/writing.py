@@ -145,7 +145,6 @@ class _Source:
         import json
 
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         self._table = self._path = None
         if hasattr(source, "columns"):
@@ -178,7 +177,6 @@ class _Source:
             text = pa.types.is_dictionary(field.type)
             fields.append(field.with_type(field.type.value_type) if text else field)
         self.schema = pa.schema(fields, metadata=schema.metadata)
-        self._parquet = pq
 
     def _batches(self, columns=None):
         import pyarrow as pa
@@ -187,7 +185,7 @@ class _Source:
             yield from self._table.to_batches(max_chunksize=BATCH)
             return
         try:
-            with self._parquet.ParquetFile(self._path) as file:
+            with open_parquet(self._path, str(self._path)) as file:
                 yield from file.iter_batches(BATCH, columns=columns, use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise CatalogError(damaged(str(self._path), error)) from None
