@@ -287,7 +287,7 @@ def test_a_damaged_partition_is_told_and_the_others_are_kept(hats_sky, bayes, tm
     order, number = catalog.pixels[3]
     file = catalog.file((order, number))
     sound = file.read_bytes()
-    file.write_bytes(sound[: len(sound) // 2] + b"\0" * (len(sound) - len(sound) // 2))
+    file.write_bytes(sound[: len(sound) // 2])
     with pytest.raises(CatalogError, match=f"Partition Norder={order}, Npix={number} .* damaged"):
         select_hats(tmp_path / "sky", tmp_path / "out", bayes)
     file.write_bytes(sound)
@@ -412,11 +412,11 @@ def test_matching_by_partition_loses_no_pair_at_an_edge(tmp_path, radius):
 
 
 def test_lsdb_finds_the_same_pairs(tmp_path):
-    one, two = scattered(300, 3, 100), scattered(300, 4, 100)
-    two.loc[:199, "ra"] = one.loc[:199, "ra"]
-    two.loc[:199, "dec"] = (one.loc[:199, "dec"] + 0.005).clip(-90, 90)
-    write_hats(one, tmp_path / "one", rows_per_partition=80)
-    write_hats(two, tmp_path / "two", rows_per_partition=80)
+    one, two = scattered(150, 3, 50), scattered(150, 4, 50)
+    two.loc[:99, "ra"] = one.loc[:99, "ra"]
+    two.loc[:99, "dec"] = (one.loc[:99, "dec"] + 0.005).clip(-90, 90)
+    write_hats(one, tmp_path / "one", rows_per_partition=60)
+    write_hats(two, tmp_path / "two", rows_per_partition=60)
     match_hats(tmp_path / "one", tmp_path / "two", tmp_path / "out", 60.0)
     got = rows_of(tmp_path / "out").dropna(subset="separation")
     with warnings.catch_warnings():
@@ -424,7 +424,7 @@ def test_lsdb_finds_the_same_pairs(tmp_path):
         import lsdb
 
         left, right = (
-            lsdb.from_dataframe(t, catalog_name=n, partition_rows=80, margin_threshold=100)
+            lsdb.from_dataframe(t, catalog_name=n, partition_rows=60, margin_threshold=100)
             for t, n in ((one, "one"), (two, "two"))
         )
         pairs = left.crossmatch(right, radius_arcsec=60.0, suffixes=("", "_2"))
@@ -434,7 +434,7 @@ def test_lsdb_finds_the_same_pairs(tmp_path):
     assert dict(zip(got["name"], got["name_2"].astype(int), strict=True)) == expected
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     st.integers(0, 6), st.floats(0.1, 3600.0), st.floats(0, 360), st.floats(0, 1), st.integers(0, 9)
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import uuid
@@ -119,20 +120,19 @@ class HatsFolder:
         return self.path / partition_path(pixel, self.info.npix_suffix)
 
     def fingerprint(self):
-        """What tells this catalog from another: names and sizes of its files, and its columns.
+        """What tells this catalog from another: its partitions, its columns and their statistics.
 
         Returns
         -------
         list
-            JSON-able. The rows themselves are not read.
+            JSON-able. The rows themselves are not read; the smallest and largest value of each
+            column of each partition stand in ``_metadata``, if the catalog has it.
         """
-        files = []
-        for pixel in self.pixels:
-            try:
-                files.append([*pixel, os.stat(self.file(pixel)).st_size])
-            except OSError:
-                files.append([*pixel, -1])
-        return [files, [[f.name, str(f.type)] for f in self.schema]]
+        try:
+            statistics = hashlib.sha256((self.path / "dataset/_metadata").read_bytes()).hexdigest()
+        except FileNotFoundError:
+            statistics = self.info.total_rows
+        return [statistics, self.pixels, [[f.name, str(f.type)] for f in self.schema]]
 
 
 def partition_path(pixel, suffix=".parquet"):
@@ -259,6 +259,11 @@ def write_batches(path, schema, batches, counts=None):
             if counts is not None:
                 writer.add_key_value_metadata({"qsolearn.counts": json.dumps(counts)})
         put_in_place(temporary, path)
+    except OSError as error:
+        raise CatalogError(
+            f"{path} could not be written ({error.strerror or error}); what was finished before is "
+            "kept."
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)
     return rows

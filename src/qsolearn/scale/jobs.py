@@ -61,7 +61,7 @@ def digest(*parts):
     Examples
     --------
     >>> digest({"a": 1}, b"xyz")
-    'dd0c0ff6f6a2'
+    'a186362b3291'
     """
     out = hashlib.sha256()
     for part in parts:

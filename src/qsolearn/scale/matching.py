@@ -78,6 +78,9 @@ def match_hats(
             f"The radius is {radius:g}; it is a number of arcsec above 0, at most 3600."
         )
     source, there = HatsFolder.open(catalog), HatsFolder.open(other)
+    for each in (source, there):
+        if HEALPIX not in each.schema.names:
+            raise CatalogError(f"{each.path} has no column {HEALPIX}; write it again (write_hats).")
     own = source.schema.names
     names = {}
     for name in there.schema.names:

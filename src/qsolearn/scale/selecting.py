@@ -86,7 +86,6 @@ def select_hats(
 
     Examples
     --------
-    >>> import pandas as pd
     >>> from pathlib import Path
     >>> from tempfile import mkdtemp
     >>> from qsolearn.scale import write_hats
@@ -94,7 +93,8 @@ def select_hats(
     >>> from qsolearn.simulate import make_sky
     >>> sky, home = make_sky("sdss", n_sources=2000, seed=1), Path(mkdtemp())
     >>> catalog = write_hats(sky, home / "sky", rows_per_partition=500)
-    >>> cut = FrameSelector(UVExcessCut(), ["sdss_u", "sdss_g"]).fit(sky, sky["true_class"])
+    >>> labels = sky["true_class"].str.startswith("QSO").map({True: "QSO", False: "other"})
+    >>> cut = FrameSelector(UVExcessCut(), ["sdss_u", "sdss_g"]).fit(sky, labels)
     >>> outcome = select_hats(home / "sky", home / "out", cut, keep=["id"])
     >>> outcome.counts["rows"], outcome.counts["candidates"] > 0
     (2000, True)
