@@ -98,11 +98,11 @@ def overlap(a, b):
 
 
 def test_distributed_training_agrees_within_the_spread_of_row_orders(tmp_path):
-    sky = make_sky("sdss", n_sources=12_000, seed=7)
-    test = make_sky("sdss", n_sources=12_000, seed=8)
+    sky = make_sky("sdss", n_sources=8000, seed=7)
+    test = make_sky("sdss", n_sources=8000, seed=8)
     quasar = test["true_class"].str.startswith("QSO").to_numpy()
     sky["label"] = np.where(sky["true_class"].str.startswith("QSO"), "QSO", "other")
-    write_hats(sky, tmp_path / "sky", rows_per_partition=3000)
+    write_hats(sky, tmp_path / "sky", rows_per_partition=2000)
 
     def found(selector):
         return select_frame(selector, test)["is_candidate"].to_numpy()
