@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup torch browser real-summaries book test test-unit test-book test-web test-wheel
-.PHONY: refresh real lint clean
+.PHONY: oldest refresh real lint clean
 
 export UV_PYTHON_DOWNLOADS = never
 export PYTHONHASHSEED = 0
@@ -55,6 +55,13 @@ browser: $(STAMP)  ## Install a Chromium for test-web, if there is none
 	  || { apt-get update -qq && apt-get install -y -qq chromium; } \
 	  || $(BIN)/playwright install --with-deps chromium
 
+# Without the extra scale: its packages need newer ones than the core promises to work with.
+EXTRAS := archives,trees,sky,filters,summaries,book
+oldest: | $(filter .uv/bin/uv,$(UV))  ## Fill .venv anew with the oldest packages that are allowed
+	$(UV) venv --quiet --clear --python $(PYTHON) .venv
+	$(UV) pip install --quiet --python .venv --resolution lowest-direct -e '.[$(EXTRAS)]' --group dev
+	@touch $(STAMP)
+
 refresh: $(STAMP)  ## Execute every chapter and rewrite the notebooks beside them
 	$(BIN)/python tools/notebooks.py refresh
 
@@ -74,14 +81,16 @@ real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_D
 	$(BIN)/python benchmarks/real_sedfit.py
 	$(BIN)/python benchmarks/real_ks4.py
 	$(BIN)/python benchmarks/real_redshift_wise.py
+	$(BIN)/python benchmarks/real_own_catalog.py
 	$(UV) sync --frozen --inexact --all-extras --group benchmarks --python $(PYTHON)
 	$(BIN)/python benchmarks/real_reverse.py
 
 real-summaries: torch  ## Judge the summary metrics on the human judgements in QSOLEARN_SHARED
 	$(BIN)/python benchmarks/summaries_real.py judge
 
-lint: $(STAMP)  ## Style
+lint: $(STAMP)  ## Style and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 clean:  ## Remove everything that was built
 	rm -rf _build .venv .uv

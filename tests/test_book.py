@@ -4,11 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).parents[1]
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
-PAGES = [TOC["root"]] + [c["file"] for p in TOC["parts"] for c in p["chapters"]]
+PAGES = re.findall(r"\b(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text())
 NOTEBOOKS = [
     p for p in sorted((ROOT / "book").rglob("*.md")) if "\nkernelspec:" in p.read_text()[:2000]
 ]

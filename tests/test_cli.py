@@ -290,7 +290,7 @@ BAD = [
     (["select", "{nothing}", "--model", "{model}", "-o", "{new}"], "There is no file"),
     (["select", "{test}", "--model", "{nothing}", "-o", "{new}"], "not a model folder"),
     (["select", "{test}", "--model", "{model}", "-o", "{new}.doc"], "none of the endings"),
-    (["select", "{wise}", "--model", "{model}", "-o", "{new}"], "no band sdss_u"),
+    (["select", "{wise}", "--model", "{model}", "-o", "{new}"], "lacks sdss_u"),
     (["train", "{train}", "--label", "klass", "-o", "{new}"], "'klass' is not in the catalog"),
     (["train", "{train}", "--label", "true_class", "-o", "{model}"], "exists already"),
     (["train", "{train}", "--label", "true_class", "--prior", "Star", "-o", "{new}"], "CLASS=P"),

@@ -58,15 +58,20 @@ def test_units_and_ucds_are_written(sky, tmp_path):
     for ending in ("parquet", "fits", "vot"):
         write_frame(sky, tmp_path / f"s.{ending}")
     field = pq.read_schema(tmp_path / "s.parquet").field("mag_sdss_u")
-    assert field.metadata == {b"unit": b"mag", b"ucd": b"phot.mag;em.opt.U"}
+    told = b"AB magnitude in u (sdss)"
+    assert field.metadata == {
+        b"unit": b"mag", b"ucd": b"phot.mag;em.opt.U", b"description": told,
+    }  # fmt: skip
     header = fits.getheader(tmp_path / "s.fits", 1)
     number = next(k[5:] for k, v in header.items() if k.startswith("TTYPE") and v == "ra")
     assert header[f"TUCD{number}"] == "pos.eq.ra;meta.main"
     assert header[f"TUNIT{number}"] == "deg"
+    assert header[f"TCOMM{number}"] == "right ascension, ICRS"
     column = next(
         f for f in parse(tmp_path / "s.vot").get_first_table().fields if f.name == "mag_sdss_u"
     )
     assert (str(column.unit), column.ucd) == ("mag", "phot.mag;em.opt.U")
+    assert column.description == told.decode()
 
 
 def test_vega_and_sdss_systems_are_moved_to_ab():

@@ -10,7 +10,13 @@ from click.testing import CliRunner
 
 from qsolearn.cli.main import cli
 from qsolearn.errors import CatalogError
-from qsolearn.observing import SITES, observing_plan, site_location, write_regions
+from qsolearn.observing import (
+    SITES,
+    night_curves,
+    observing_plan,
+    site_location,
+    write_regions,
+)
 from qsolearn.simulate import make_sky
 
 
@@ -144,3 +150,58 @@ def test_on_the_command_line(tmp_path):
     both = plan.merge(sky, on="id")
     np.testing.assert_array_equal(both["ra_x"], both["ra_y"])
     assert (tmp_path / "plan.reg").read_text().count("circle") == len(plan)
+
+
+def test_curves_agree_with_the_plan():
+    plan = observing_plan(sources(), "paranal", "2026-11-21", min_moon=0.0).iloc[::9]
+    altitudes, moon = night_curves(plan, "paranal", "2026-11-21")
+    assert list(altitudes) == plan["id"].tolist()
+    assert altitudes.index[0].isoformat()[:16] == plan.attrs["dark_from"]
+    assert altitudes.index.equals(moon.index)
+    for row in plan.itertuples():
+        assert altitudes.loc[row.best_utc, row.id].max() == pytest.approx(row.altitude, abs=1e-6)
+        assert (altitudes[row.id] >= 30).sum() / 6 == pytest.approx(row.hours)
+    with pytest.raises(CatalogError, match="needs ra and dec"):
+        night_curves(sources(ra=np.nan), "paranal", "2026-11-21")
+
+
+@pytest.mark.parametrize("name", ["plan.vot", "plan.fits", "plan.parquet"])
+def test_plans_for_other_programs(tmp_path, name):
+    from qsolearn.frame import read_table, write_table
+
+    sky = sources().assign(rank=np.arange(108, 0, -1), reason="blue")
+    write_table(sky, tmp_path / "list.vot", meta={"dereddened": False})
+    place = ["--site", "paranal", "--night", "2026-11-21", "--top", "40"]
+    args = ["plan", str(tmp_path / "list.vot"), *place, "-o", str(tmp_path / name)]
+    run = CliRunner().invoke(cli, args)
+    assert run.exit_code == 0, run.output
+    back = read_table(tmp_path / name)
+    assert 0 < len(back) < 40
+    assert back["rank"].max() <= 40
+    assert back["best_utc"].is_monotonic_increasing
+    assert back.attrs["qsolearn"]["plan"]["night"] == "2026-11-21"
+    if name.endswith("vot"):
+        from astropy.io.votable import parse
+
+        fields = {f.name: f for f in parse(tmp_path / name).get_first_table().fields}
+        assert (str(fields["hours"].unit), fields["hours"].ucd) == ("h", "time.duration")
+        assert fields["airmass"].ucd == "obs.airMass"
+        assert "greatest altitude" in fields["best_utc"].description
+
+
+def test_top_needs_something_to_go_by(tmp_path):
+    sources().to_csv(tmp_path / "list.csv", index=False)
+    place = ["--site", "paranal", "--night", "2026-11-21", "-o", str(tmp_path / "plan.csv")]
+    for top, sentence in (("5", "rank or P_QSO"), ("0", "at least one candidate")):
+        args = ["plan", str(tmp_path / "list.csv"), *place, "--top", top]
+        run = CliRunner().invoke(cli, args)
+        assert isinstance(run.exception, CatalogError)
+        assert sentence in str(run.exception)
+    table = sources().assign(P_QSO=np.linspace(1, 0, 108)[np.argsort(np.abs(sources()["dec"]))])
+    table.to_csv(tmp_path / "list.csv", index=False)
+    run = CliRunner().invoke(cli, ["plan", str(tmp_path / "list.csv"), *place, "--top", "20"])
+    assert run.exit_code == 0, run.output
+    chosen = table.nlargest(20, "P_QSO")["id"]
+    plan = pd.read_csv(tmp_path / "plan.csv")
+    assert len(plan) > 0
+    assert set(plan["id"]) <= set(chosen)

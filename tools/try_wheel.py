@@ -6,6 +6,7 @@ python tools/try_wheel.py dist [uv]
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 #: The book's own packages must not be needed.
@@ -25,6 +26,7 @@ def main(folder="dist", uv="uv"):
                 command, cwd=place, check=True, text=True, stdout=subprocess.PIPE
             ).stdout
 
+        assert "qsolearn/py.typed" in zipfile.ZipFile(wheel).namelist()
         run(uv, "venv", "--quiet", "--python", sys.executable, place / "env")
         run(uv, "pip", "install", "--quiet", "--python", place / "env/bin/python", wheel)
         program = place / "env/bin/qsolearn"

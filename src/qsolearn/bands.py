@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 __all__ = ["BANDS", "Band", "check_bands", "color_names", "get_band", "survey_bands"]
@@ -149,6 +150,7 @@ _LEGACY = [
     ("z", "z", 9229.7, None, 1.211, None, None, 0.0, "opt.I"),
 ]
 
+#: Every band by its id.
 BANDS: dict[str, Band] = {
     band.id: band
     for family in (
@@ -266,7 +268,7 @@ def survey_bands(survey: str) -> list[Band]:
     return found
 
 
-def check_bands(bands) -> list[str]:
+def check_bands(bands: Iterable[str]) -> list[str]:
     """Check a list of band ids: all known, none twice, at least one.
 
     Parameters
@@ -299,7 +301,7 @@ def check_bands(bands) -> list[str]:
     return bands
 
 
-def color_names(bands) -> list[str]:
+def color_names(bands: Sequence[str]) -> list[str]:
     """Names of the neighboring colors of a list of bands.
 
     Parameters

@@ -5,13 +5,16 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from qsolearn.errors import CatalogError, plural
 from qsolearn.frame import bands_of, frame_from_table, guess_bands, read_table
+from qsolearn.frame.drafting import magnitude_like
 from qsolearn.frame.read import no_magnitude
+from qsolearn.selection.domain import DomainReport, compare_with_domain
 
 __all__ = ["Diagnosis", "examine"]
 
@@ -61,6 +64,13 @@ class Diagnosis:
         Columns that hold numbers like magnitudes but were not recognized.
     methods : pandas.DataFrame
         Method, whether its bands are there, what it needs.
+    domain : DomainReport or None
+        Distance from the training domain of a model; None if no model was given, or it cannot be
+        told (see ``domain_note``).
+    domain_note : str
+        Why it cannot be told; empty otherwise.
+    unread : str
+        Why the bands could not be read; empty if they could.
     """
 
     name: str
@@ -71,6 +81,9 @@ class Diagnosis:
     problems: list[str] = field(default_factory=list)
     magnitude_like: list[str] = field(default_factory=list)
     methods: pd.DataFrame = field(default_factory=pd.DataFrame)
+    domain: DomainReport | None = None
+    domain_note: str = ""
+    unread: str = ""
 
     def __str__(self):
         """Whole diagnosis as text."""
@@ -78,16 +91,18 @@ class Diagnosis:
         lines += ["", "Bands"]
         if len(self.bands):
             lines += ["  " + row for row in self.bands.to_string().splitlines()]
+        elif self.unread:
+            lines += [f"  none could be read: {self.unread}"]
         else:
             lines += ["  none recognized by name"]
-        if self.magnitude_like:
+        if self.magnitude_like and not self.unread:
             lines += [
                 "  columns that look like magnitudes: " + ", ".join(self.magnitude_like[:20]),
                 "  To use them, write a column map, for example map.toml with",
                 "    [bands.sdss_g]       # one such table per band",
                 '    mag = "..."          # the column; err = "..." if there is one',
                 '    system = "ab"        # "vega" or "sdss" where the survey says so',
-                "  and give it with --columns map.toml.",
+                "  (--draft map.toml begins it), and give it with --columns map.toml.",
             ]
         lines += ["", "Sky", *("  " + s for s in self.sky)]
         lines += ["", "Problems", *("  ! " + p for p in self.problems)]
@@ -99,10 +114,21 @@ class Diagnosis:
         ]
         for _, row in self.methods.iterrows():
             lines += [f"  [{'x' if row['fits'] else ' '}] {row['method']}", f"      {row['needs']}"]
+        if self.domain is not None or self.domain_note:
+            told = self.domain_note or str(self.domain)
+            lines += ["", "Distance from the training domain of the model"]
+            lines += [f"  {line}".rstrip() for line in told.splitlines()]
         return "\n".join(lines)
 
 
-def examine(path, *, bands=None, columns=None):
+def examine(
+    path: str | Path,
+    *,
+    bands: dict | None = None,
+    columns: dict | None = None,
+    selector: Any = None,
+    treat: Any = None,
+) -> Diagnosis:
     """Look a catalog over.
 
     Parameters
@@ -111,6 +137,11 @@ def examine(path, *, bands=None, columns=None):
         Any file that `qsolearn.frame.read_table` reads.
     bands, columns : dict, optional
         As for `qsolearn.frame.read_frame`.
+    selector : fitted selector, optional
+        Also tell how far the catalog lies from its training domain.
+    treat : callable, optional
+        ``treat(frame, selector)`` gives the frame as the selector wants it, dereddened or not; by
+        default it is taken as it is.
 
     Returns
     -------
@@ -125,14 +156,14 @@ def examine(path, *, bands=None, columns=None):
     if len(table) == 0:
         raise CatalogError("The catalog has no rows.")
     specs = guess_bands(table.columns) if bands is None else bands
-    problems, frame = [], None
+    problems, frame, unread = [], None, ""
     if specs:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
                 frame = frame_from_table(table, bands=specs, columns=columns)
             except CatalogError as error:
-                problems.append(str(error))
+                unread = str(error)
         problems += [str(w.message) for w in caught]
     rows = (
         {} if frame is None else {b: _band_row(table, frame, b, specs[b]) for b in bands_of(frame)}
@@ -142,6 +173,7 @@ def examine(path, *, bands=None, columns=None):
     methods = pd.DataFrame(
         [{"method": m, "fits": bool(test(found)), "needs": n} for m, test, n in METHODS]
     )
+    domain, note = (None, "") if selector is None else _distance(frame, selector, treat)
     return Diagnosis(
         Path(path).name,
         len(table),
@@ -149,9 +181,28 @@ def examine(path, *, bands=None, columns=None):
         pd.DataFrame(rows).T,
         _sky(frame),
         problems,
-        _magnitude_like(table, specs),
+        magnitude_like(table, {v for spec in specs.values() for v in spec.values()}),
         methods,
+        domain,
+        note,
+        unread,
     )
+
+
+def _distance(frame, selector, treat):
+    """Distance from the training domain, or why there is none."""
+    domain = getattr(selector, "domain_", None)
+    if frame is None:
+        return None, "Not told: no band could be read."
+    if domain is None:
+        return None, (
+            "Not told: the model has no record of its training sample (it needs none, or was saved "
+            "before models had one; train again)."
+        )
+    try:
+        return compare_with_domain(domain, treat(frame, selector) if treat else frame), ""
+    except CatalogError as error:
+        return None, f"Not told: {error}"
 
 
 def _band_row(table, frame, band, spec):
@@ -175,7 +226,7 @@ def _band_row(table, frame, band, spec):
 
 def _sky(frame):
     if frame is None:
-        return ["not examined: no band was recognized"]
+        return ["not examined: no band could be read"]
     notes = []
     ra, dec = frame["ra"].to_numpy(float), frame["dec"].to_numpy(float)
     known = np.isfinite(ra) & np.isfinite(dec)
@@ -185,7 +236,7 @@ def _sky(frame):
             f"dec {dec[known].min():.3f} to {dec[known].max():.3f} deg"
         )
     else:
-        notes.append("no positions")
+        notes.append("no positions: candidates cannot be planned for a night or marked for DS9")
     ebv = frame["ebv"].to_numpy(float)
     if np.isfinite(ebv).any():
         notes.append(
@@ -212,19 +263,3 @@ def _table_problems(table):
                 f"Column {names['z']!r} holds {kind}, by its values; z can mean either."
             )
     return problems
-
-
-def _magnitude_like(table, specs):
-    used = {v for spec in specs.values() for v in spec.values()}
-    out = []
-    for column in table.columns:
-        values = table[column]
-        if column in used or values.dtype.kind != "f":
-            continue
-        values = values[np.isfinite(values) & ~no_magnitude(values.to_numpy(float))]
-        if len(values) == 0 or str(column).lower().startswith(("ra", "dec")):
-            continue
-        low, median, high = values.quantile([0.01, 0.5, 0.99])
-        if 0 < low < high < 35 and 8 < median < 28:
-            out.append(column)
-    return out

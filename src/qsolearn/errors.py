@@ -1,8 +1,11 @@
 """The one exception and the one warning that the library adds to Python's own."""
 
+from __future__ import annotations
+
 __all__ = ["CatalogError", "CatalogWarning", "nearest_names", "plural"]
 
 import difflib
+from collections.abc import Iterable
 
 
 class CatalogError(ValueError):
@@ -13,7 +16,7 @@ class CatalogWarning(UserWarning):
     """Something in a catalog that is probably wrong but can be worked with."""
 
 
-def nearest_names(name, known, n=3):
+def nearest_names(name: str, known: Iterable[str], n: int = 3) -> str:
     """Sentence part that names the known names nearest to a wrong one.
 
     Parameters
@@ -44,7 +47,7 @@ def nearest_names(name, known, n=3):
     return "there are: " + ", ".join(known[:8]) + more if known else "there are none"
 
 
-def plural(count, noun):
+def plural(count: int, noun: str) -> str:
     """A count with its noun: ``1 row``, ``2 rows``.
 
     Parameters

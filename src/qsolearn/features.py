@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -37,7 +40,7 @@ class NeighborColors(TransformerMixin, BaseEstimator):
     0  0.5
     """
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the number and the names of the magnitudes.
 
         Parameters
@@ -58,7 +61,7 @@ class NeighborColors(TransformerMixin, BaseEstimator):
         validate_data(self, X, ensure_all_finite="allow-nan", ensure_min_features=2)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Take the differences.
 
         Parameters
@@ -74,7 +77,7 @@ class NeighborColors(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "n_features_in_")
         return colors(validate_data(self, X, reset=False, ensure_all_finite="allow-nan"))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
         """Names of the colors, such as ``u-g``.
 
         Parameters

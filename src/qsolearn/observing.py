@@ -6,6 +6,7 @@ them as a region file for DS9. Everything is computed on this machine, without a
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ import pandas as pd
 from qsolearn.errors import CatalogError, nearest_names
 from qsolearn.frame.write import replace_atomically
 
-__all__ = ["SITES", "observing_plan", "site_location", "write_regions"]
+__all__ = ["SITES", "night_curves", "observing_plan", "site_location", "write_regions"]
 
 #: Longitude and latitude [deg, east and north positive] and height [m] of some observatories.
 SITES = {
@@ -40,7 +41,7 @@ STEP = 10.0
 BLOCK = 2_000
 
 
-def site_location(site):
+def site_location(site: str) -> tuple[float, float, float]:
     """Find where a site is.
 
     Parameters
@@ -86,7 +87,14 @@ def site_location(site):
     return longitude, latitude, height
 
 
-def observing_plan(candidates, site, night, *, min_altitude=30.0, min_moon=20.0):
+def observing_plan(
+    candidates: pd.DataFrame,
+    site: str,
+    night: str,
+    *,
+    min_altitude: float = 30.0,
+    min_moon: float = 20.0,
+) -> pd.DataFrame:
     """Rank candidates by how long and how high a site sees them in one night.
 
     Parameters
@@ -134,14 +142,9 @@ def observing_plan(candidates, site, night, *, min_altitude=30.0, min_moon=20.0)
     if not len(known):
         raise CatalogError("None of the candidates has ra and dec.")
     longitude, latitude, height = site_location(site)
-    from astropy.utils import iers
-
-    with warnings.catch_warnings(), iers.conf.set_temp("auto_download", False):
-        # Times outside the shipped tables of the Earth's rotation cost arcseconds, not a night.
-        warnings.simplefilter("ignore")
-        with iers.conf.set_temp("iers_degraded_accuracy", "ignore"):
-            times, where = _dark_times(night, longitude, latitude, height, site)
-            seen = _follow(known, times, where, min_altitude, min_moon)
+    with _without_network():
+        times, where = _dark_times(night, longitude, latitude, height, site)
+        seen = _follow(known, times, where, min_altitude, min_moon)
     plan = pd.concat([known, seen], axis=1)
     plan = plan[plan["hours"] > 0]
     plan = plan.sort_values(["best_utc", "id"], kind="stable").reset_index(drop=True)
@@ -152,6 +155,59 @@ def observing_plan(candidates, site, night, *, min_altitude=30.0, min_moon=20.0)
         "dark_to": times[-1].isot[:16],
     }
     return plan
+
+
+def night_curves(candidates, site, night):
+    """Altitude of candidates and of the Moon over the dark part of a night.
+
+    Parameters
+    ----------
+    candidates : pandas.DataFrame, n rows
+        With ``id``, ``ra``, ``dec`` [deg, ICRS].
+    site, night
+        As for `observing_plan`.
+
+    Returns
+    -------
+    altitudes : pandas.DataFrame
+        Index: time (UTC), every 10 minutes of the dark; one column per candidate, named by its id
+        [deg]; below the horizon is negative.
+    moon : pandas.Series
+        Altitude of the Moon [deg], same index.
+
+    Raises
+    ------
+    CatalogError
+        If site or night is wrong, or a candidate has no position.
+    """
+    place = candidates[["ra", "dec"]].to_numpy(dtype=float)
+    if not len(place) or not np.isfinite(place).all():
+        raise CatalogError("Every candidate whose night is drawn needs ra and dec.")
+    with _without_network():
+        from astropy.coordinates import AltAz, SkyCoord, get_body
+
+        times, where = _dark_times(night, *site_location(site), site)
+        frames = AltAz(obstime=times, location=where)
+        sky = SkyCoord(place, unit="deg")
+        altitudes = np.array([s.transform_to(frames).alt.deg for s in sky]).T
+        moon = get_body("moon", times, where).transform_to(frames).alt.deg
+    index = pd.DatetimeIndex(times.isot, name="utc")
+    return (
+        pd.DataFrame(altitudes, index=index, columns=list(candidates["id"])),
+        pd.Series(moon, index=index, name="moon"),
+    )
+
+
+@contextlib.contextmanager
+def _without_network():
+    """Take the tables of the Earth's rotation that ship with astropy, as they are."""
+    from astropy.utils import iers
+
+    with warnings.catch_warnings(), iers.conf.set_temp("auto_download", False):
+        # Times outside the shipped tables of the Earth's rotation cost arcseconds, not a night.
+        warnings.simplefilter("ignore")
+        with iers.conf.set_temp("iers_degraded_accuracy", "ignore"):
+            yield
 
 
 def _dark_times(night, longitude, latitude, height, site):
@@ -220,7 +276,9 @@ def _follow(known, times, where, min_altitude, min_moon):
     return pd.concat(parts, ignore_index=True)
 
 
-def write_regions(candidates, path, *, radius=5.0, overwrite=False):
+def write_regions(
+    candidates: pd.DataFrame, path: str | Path, *, radius: float = 5.0, overwrite: bool = False
+) -> None:
     """Write candidates as circles that DS9 (and any other viewer of regions) can show.
 
     Parameters

@@ -3,7 +3,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from qsolearn.summary import summaries_command
+from qsolearn.cli.summarizing import summaries
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def files(tmp_path):
 
 
 def run(*words):
-    return CliRunner().invoke(summaries_command, [str(word) for word in words])
+    return CliRunner().invoke(summaries, [str(word) for word in words])
 
 
 def test_text_output(files):

@@ -4,14 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 pytestmark = pytest.mark.web
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "_build" / "html"
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
-PAGES = [TOC["root"]] + [c["file"] for p in TOC["parts"] for c in p["chapters"]]
+PAGES = re.findall(r"\b(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text())
 CHAPTER = "book/start/judging_a_selection"
 VIEWS = [(375, "dark"), (1300, "light"), (375, "light"), (1300, "dark")]
 

@@ -1,58 +1,14 @@
-"""One function per command."""
+"""The commands that learn, judge and simulate."""
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
+from qsolearn.cli.shared import MAP, OVERWRITE, read_catalog, refuse_existing, treat
 from qsolearn.errors import CatalogError, nearest_names, plural
-
-_MAP = click.option(
-    "--columns",
-    "column_map",
-    type=click.Path(path_type=Path),
-    help="Column map (TOML): which column is which band, in which system.",
-)
-_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing output.")
-
-
-def _read(path, column_map, keep=(), optional=()):
-    """Frame and label translation of one catalog; optional columns are kept where they exist."""
-    from qsolearn.frame import frame_from_table, load_column_map, read_table
-
-    mapping = {"bands": None, "columns": {}, "labels": {}}
-    if column_map is not None:
-        mapping = load_column_map(column_map)
-    table = read_table(path)
-    if keep != "all":
-        keep = [*keep, *(c for c in optional if c in table)]
-    frame = frame_from_table(table, bands=mapping["bands"], columns=mapping["columns"], keep=keep)
-    frame.attrs["source"] = Path(path).name
-    return frame, mapping["labels"]
-
-
-def _refuse_existing(path, overwrite):
-    """Say before the work, not after it, that the output stands in the way."""
-    if Path(path).exists() and not overwrite:
-        raise CatalogError(f"{path} exists already; choose another name or add --overwrite.")
-
-
-@click.command(
-    epilog="Example: qsolearn doctor catalog.fits",
-    short_help="What is in a catalog, what is wrong with it, which method fits.",
-)
-@click.argument("catalog", type=click.Path(path_type=Path))
-@_MAP
-def doctor(catalog, column_map):
-    """Look CATALOG over: bands, systems, missing values, extinction, and which methods fit."""
-    from qsolearn.doctor import examine
-    from qsolearn.frame import load_column_map
-
-    mapping = load_column_map(column_map) if column_map else {"bands": None, "columns": None}
-    click.echo(str(examine(catalog, bands=mapping["bands"], columns=mapping["columns"])))
 
 
 @click.command(
@@ -62,7 +18,9 @@ def doctor(catalog, column_map):
 )
 @click.argument("labeled", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--label", required=True, help="Column with the class of each source.")
-@click.option("--bands", help="Bands in order, such as sdss_u,sdss_g,sdss_r (default: all).")
+@click.option(
+    "--bands", help="Bands in order, such as sdss_u,sdss_g,sdss_r (default: all, by wavelength)."
+)
 @click.option(
     "--method",
     type=click.Choice(["kde", "reverse", "uvx", "dummy"]),
@@ -122,7 +80,7 @@ def doctor(catalog, column_map):
     show_default=True,
     help="Seed of random steps, recorded in the model; no method here has any.",
 )
-@_MAP
+@MAP
 @click.option(
     "-o",
     "--output",
@@ -130,7 +88,7 @@ def doctor(catalog, column_map):
     type=click.Path(path_type=Path),
     help="Folder to write the model to.",
 )
-@_OVERWRITE
+@OVERWRITE
 def train(
     labeled,
     label,
@@ -169,22 +127,26 @@ def train(
         save_selector,
     )
 
-    _refuse_existing(output, overwrite)
+    refuse_existing(output, overwrite)
     frames, labels = [], []
     for path in labeled:
-        frame, translation = _read(path, column_map, keep=[label], optional=[redshift or "true_z"])
+        frame, translation = read_catalog(
+            path, column_map, keep=[label], optional=[redshift or "true_z"]
+        )
         frames.append(frame)
         labels.append(class_labels(frame[label]).map(lambda v, t=translation: t.get(v, v)))
     if any(f.attrs["dereddened"] != frames[0].attrs["dereddened"] for f in frames):
         raise CatalogError("The training files are not dereddened alike; treat all the same.")
     shared = [b for b in bands_of(frames[0]) if all(f"mag_{b}" in f for f in frames)]
+    # Colors are differences of neighbors, so bands of several surveys go by wavelength.
+    shared.sort(key=lambda b: get_band(b).wavelength)
     if method == "uvx":
         shared = ["sdss_u", "sdss_g"]
     bands = [b.strip() for b in bands.split(",") if b.strip()] if bands else shared
     frame = pd.concat(frames, ignore_index=True)
     frame["id"] = range(len(frame))  # ids need to be unique within a file only
     frame.attrs = frames[0].attrs
-    frame = _treat(frame, deredden, bands)
+    frame = treat(frame, deredden, bands)
     y = pd.concat(labels, ignore_index=True)
     quasars = list(quasar) or None
     if method == "kde":
@@ -227,77 +189,6 @@ def train(
         click.echo(f"learned redshifts from {plural(selector.n_redshifts_, 'quasar')}")
 
 
-def _treat(frame, deredden, bands):
-    from qsolearn.photometry import deredden as correct
-
-    if not deredden:
-        return frame
-    if frame["ebv"].isna().all():
-        raise CatalogError("Dereddening needs E(B-V), and the catalog has no column for it.")
-    return correct(frame, convention=deredden, bands=bands)
-
-
-@click.command(
-    epilog="Example: qsolearn select catalog.fits --model model/ -o candidates.vot",
-    short_help="Select quasar candidates from a catalog.",
-)
-@click.argument("catalog", type=click.Path(path_type=Path))
-@click.option(
-    "--model",
-    "model",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Model folder that train wrote.",
-)
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="File to write; its ending decides the format.",
-)
-@_MAP
-@_OVERWRITE
-def select(catalog, model, output, column_map, overwrite):
-    """Classify every source of CATALOG and write its columns with P_QSO, class and reason."""
-    from tqdm import tqdm
-
-    from qsolearn.frame import attach_columns, write_table
-    from qsolearn.frame.write import writable_format
-    from qsolearn.selection import load_selector, select_frame
-
-    _refuse_existing(output, overwrite)
-    writable_format(output)
-    if Path(output).resolve() == Path(catalog).resolve():
-        raise CatalogError("The output is the catalog itself; choose another name.")
-    selector = load_selector(model)
-    if hasattr(getattr(selector, "estimator_", None), "n_jobs"):
-        selector.estimator_.n_jobs = -1  # all cores: the answer is the same for any number
-    frame, _ = _read(catalog, column_map, keep="all")
-    clash = [
-        c for c in ("P_QSO", "selected_class", "is_candidate", "reason", "z_phot") if c in frame
-    ]
-    if clash:
-        click.echo(f"note: the catalog's own columns {', '.join(clash)} are replaced.", err=True)
-    convention = selector.dereddened_ and selector.dereddened_["convention"]
-    treated = frame if frame.attrs["dereddened"] else _treat(frame, convention, selector.bands)
-    with tqdm(total=len(frame), unit=" sources", disable=not sys.stderr.isatty()) as bar:
-        result = select_frame(selector, treated, progress=bar.update)
-    meta = {
-        "survey": frame.attrs["survey"],
-        "dereddened": frame.attrs["dereddened"],
-        "catalog": Path(catalog).name,
-        "selected_by": {"model": Path(model).name, **selector.provenance_},
-    }
-    write_table(attach_columns(frame, result), output, meta=meta, overwrite=overwrite)
-    found, unknown = int(result["is_candidate"].sum()), int(result["P_QSO"].isna().sum())
-    click.echo(
-        f"{plural(found, 'candidate')} among {plural(len(result), 'source')}"
-        + (f" ({plural(unknown, 'source')} without a needed band)" if unknown else "")
-        + f"; wrote {output}"
-    )
-
-
 @click.command(
     epilog="Example: qsolearn judge out.parquet --truth known.parquet --by mag,z --mix 0.5,0.88",
     short_help="Compare a selection with the truth.",
@@ -324,9 +215,9 @@ def select(catalog, model, output, column_map, overwrite):
     metavar="F,F",
     help="Shares of non-quasars at which to restate the efficiency.",
 )
-@_MAP
+@MAP
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the numbers.")
-@_OVERWRITE
+@OVERWRITE
 def judge(selection, truth, label, redshift, quasar, by, mix, column_map, json_path, overwrite):
     """Judge the output of `select` against a catalog with the true classes.
 
@@ -337,7 +228,7 @@ def judge(selection, truth, label, redshift, quasar, by, mix, column_map, json_p
     from qsolearn.frame import load_column_map
 
     if json_path is not None:
-        _refuse_existing(json_path, overwrite)
+        refuse_existing(json_path, overwrite)
     report = judge_files(
         selection,
         truth,
@@ -389,13 +280,13 @@ def _fractions(text):
     type=click.Path(path_type=Path),
     help="File to write; its ending decides the format.",
 )
-@_OVERWRITE
+@OVERWRITE
 def simulate(survey, area, n_sources, seed, output, overwrite):
     """Simulate a SURVEY catalog with the true class and redshift of every source."""
     from qsolearn.frame import write_frame
     from qsolearn.simulate import make_sky
 
-    _refuse_existing(output, overwrite)
+    refuse_existing(output, overwrite)
     sky = make_sky(survey, area_deg2=area, n_sources=n_sources, seed=seed)
     write_frame(sky, output, overwrite=overwrite)
     click.echo(f"{plural(len(sky), 'source')} on {sky.attrs['area_deg2']:.2f} deg2; wrote {output}")

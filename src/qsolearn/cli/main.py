@@ -8,43 +8,32 @@ import warnings
 import click
 
 from qsolearn import __version__
-from qsolearn.cli.commands import doctor, judge, select, simulate, train
+from qsolearn.cli.commands import judge, simulate, train
+from qsolearn.cli.examining import doctor
 from qsolearn.cli.fetching import fetch
 from qsolearn.cli.planning import plan
 from qsolearn.cli.scaling import scale
+from qsolearn.cli.selecting import select
+from qsolearn.cli.summarizing import summaries
 from qsolearn.errors import CatalogWarning
 
 __all__ = ["cli", "main"]
 
 
-class _Commands(click.Group):
-    """The commands; that of the summaries, which stands apart, is imported when it is asked for."""
-
-    def list_commands(self, ctx):
-        return sorted([*super().list_commands(ctx), "summaries"])
-
-    def get_command(self, ctx, name):
-        if name == "summaries":
-            from qsolearn.summary import summaries_command
-
-            return summaries_command
-        return super().get_command(ctx, name)
-
-
 @click.group(
-    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="qsolearn")
-def cli():
+def cli() -> None:
     """Find quasars among stars.
 
     \b
-    Look at a catalog:      qsolearn doctor catalog.fits
+    Look at a catalog:      qsolearn doctor catalog.fits --draft map.toml
+    Is a model fit for it?  qsolearn doctor catalog.fits --columns map.toml --model model/
     Learn from labels:      qsolearn train known.parquet --label class -o model/
-    Select candidates:      qsolearn select catalog.fits --model model/ -o out.parquet
-    Judge the selection:    qsolearn judge out.parquet --truth spectra.csv --by mag,z
-    Plan a night:           qsolearn plan out.parquet --site paranal --night 2026-11-21 -o plan.csv
+    Select candidates:      qsolearn select catalog.fits --model model/ -o out.vot --ranked list.vot
+    Judge the selection:    qsolearn judge out.vot --truth spectra.csv --by mag,z
+    Plan a night:           qsolearn plan list.vot --site paranal --night 2026-11-21 -o plan.vot
     Fetch from archives:    qsolearn fetch gaia --ra 30 --dec -20 --radius 1 -o gaia.parquet
     Billions of rows:       qsolearn scale select hats_folder --model model/ -o selected
     Compare summaries:      qsolearn summaries mine.txt --source paper.txt --html report.html
@@ -53,9 +42,10 @@ def cli():
 
 for command in (doctor, train, select, judge, simulate, fetch, plan, scale):
     cli.add_command(command)
+cli.add_command(summaries)
 
 
-def main(args=None):
+def main(args: list[str] | None = None) -> None:
     """Run the command line: one sentence on standard error when something is wrong.
 
     Parameters

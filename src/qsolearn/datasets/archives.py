@@ -49,7 +49,7 @@ class Archive:
     where: str = ""
 
     @property
-    def columns(self):
+    def columns(self) -> list[str]:
         """Every column that is asked for, in a fixed order."""
         photometry = [spec[kind] for spec in self.bands.values() for kind in ("mag", "err")]
         return [self.identifier, self.ra, self.dec, *photometry, *self.keep]
@@ -151,7 +151,7 @@ ARCHIVES = {
 }
 
 
-def get_archive(name):
+def get_archive(name: str) -> Archive:
     """Look an archive up.
 
     Parameters
@@ -177,7 +177,9 @@ def _select(archive, prefix=""):
     return ", ".join(f'{prefix}"{column}"' for column in archive.columns)
 
 
-def adql_region(archive, ra, dec, radius, dec_low, dec_high):
+def adql_region(
+    archive: Archive, ra: float, dec: float, radius: float, dec_low: float, dec_high: float
+) -> str:
     """Write the query for the part of a cone between two declinations.
 
     Parameters
@@ -212,7 +214,7 @@ def adql_region(archive, ra, dec, radius, dec_low, dec_high):
     return "\n".join(lines + ([f"AND {archive.where}"] if archive.where else []))
 
 
-def adql_around(archive, radius):
+def adql_around(archive: Archive, radius: float) -> str:
     """Write the query for the sources near uploaded positions.
 
     Parameters

@@ -13,6 +13,7 @@ import logging
 import os
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,17 @@ ATTEMPTS = 5
 TIMEOUT = (20.0, 300.0)
 
 
-def fetch_region(name, ra, dec, radius, *, cache=None, url=VIZIER_TAP, pause=1.0, progress=None):
+def fetch_region(
+    name: str,
+    ra: float,
+    dec: float,
+    radius: float,
+    *,
+    cache: str | Path | None = None,
+    url: str = VIZIER_TAP,
+    pause: float = 1.0,
+    progress: bool | None = None,
+) -> pd.DataFrame:
     """Fetch the sources of an archive in a cone.
 
     Parameters
@@ -103,7 +114,16 @@ def fetch_region(name, ra, dec, radius, *, cache=None, url=VIZIER_TAP, pause=1.0
     return _frame(archive, table)
 
 
-def fetch_around(name, positions, radius, *, cache=None, url=VIZIER_TAP, pause=1.0, progress=None):
+def fetch_around(
+    name: str,
+    positions: pd.DataFrame,
+    radius: float,
+    *,
+    cache: str | Path | None = None,
+    url: str = VIZIER_TAP,
+    pause: float = 1.0,
+    progress: bool | None = None,
+) -> pd.DataFrame:
     """Fetch the sources of an archive near each of many positions.
 
     Parameters
@@ -169,9 +189,8 @@ def fetch_around(name, positions, radius, *, cache=None, url=VIZIER_TAP, pause=1
     frame = _frame(archive, table)
     found = table["nth"].to_numpy(dtype=int)
     frame["near"] = positions["id"].to_numpy()[known[found]]
-    frame["separation"] = _separation(
-        *place[found].T, frame["ra"].to_numpy(), frame["dec"].to_numpy()
-    )
+    ra, dec = place[found].T
+    frame["separation"] = _separation(ra, dec, frame["ra"].to_numpy(), frame["dec"].to_numpy())
     return frame
 
 
@@ -197,10 +216,10 @@ class _Task:
 
     request: dict
     pieces: list
-    adql: callable
-    middle: callable
+    adql: Callable
+    middle: Callable
     columns: list
-    upload: callable = None
+    upload: Callable | None = None
 
 
 def _cache_folder(cache):

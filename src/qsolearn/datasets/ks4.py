@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 
@@ -12,7 +13,7 @@ from qsolearn.frame import read_table
 __all__ = ["load_ks4_counts", "load_ks4_histograms", "load_ks4_milliquas_points"]
 
 
-def load_ks4_milliquas_points(folder=None):
+def load_ks4_milliquas_points(folder: str | Path | None = None) -> pd.DataFrame:
     """Read the 472 Milliquas quasars of Kim et al. 2024, Fig. 3, with the paper's verdict.
 
     Parameters
@@ -32,7 +33,7 @@ def load_ks4_milliquas_points(folder=None):
     )
 
 
-def load_ks4_counts(folder=None):
+def load_ks4_counts(folder: str | Path | None = None) -> dict[str, pd.DataFrame]:
     """Read the number counts of Kim et al. 2024, Fig. 6: KS4, SDSS DR16 and DES.
 
     Parameters
@@ -53,7 +54,7 @@ def load_ks4_counts(folder=None):
     }
 
 
-def load_ks4_histograms(folder=None):
+def load_ks4_histograms(folder: str | Path | None = None) -> dict[str, dict[str, float]]:
     """Read the stacked histograms of Kim et al. 2024, Figs 5, 8 and 9.
 
     Parameters

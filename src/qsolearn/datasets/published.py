@@ -10,7 +10,7 @@ from astropy.coordinates import SkyCoord
 __all__ = ["load_calderone2024_new_quasars"]
 
 
-def load_calderone2024_new_quasars():
+def load_calderone2024_new_quasars() -> pd.DataFrame:
     """Read the 107 new quasars at z > 2.5 of Calderone et al. 2024.
 
     Returns

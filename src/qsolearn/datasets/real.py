@@ -35,7 +35,7 @@ __all__ = [
 HIGH_REDSHIFT = 2.5
 
 
-def data_file(name, folder):
+def data_file(name: str, folder: str | Path | None) -> Path:
     """Path of a real catalog in the folder of the reader's own.
 
     Parameters
@@ -71,7 +71,7 @@ def _quasar_class(z):
     return np.where(np.asarray(z, dtype=float) > HIGH_REDSHIFT, "QSOhighZ", "QSOlowZ")
 
 
-def load_sdss_dr7(folder=None):
+def load_sdss_dr7(folder: str | Path | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read 30,000 quasars and 30,000 stars of SDSS DR7 with PSF magnitudes in ugriz.
 
     Parameters
@@ -102,7 +102,7 @@ def load_sdss_dr7(folder=None):
     return frame_from_table(table), labels
 
 
-def load_sdss_dr5_quasars(folder=None):
+def load_sdss_dr5_quasars(folder: str | Path | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the SDSS DR5 quasar catalog, 77,429 quasars.
 
     Parameters
@@ -154,7 +154,9 @@ def _sexagesimal(text, *, hours):
     return (sign * value * (15 if hours else 1)).to_numpy()
 
 
-def load_sdss_point_sources(which="train", folder=None):
+def load_sdss_point_sources(
+    which: str = "train", folder: str | Path | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the colors of SDSS point sources: 9,000 labeled or 12,884 unlabeled.
 
     Parameters
@@ -180,7 +182,7 @@ def load_sdss_point_sources(which="train", folder=None):
     return pd.DataFrame({"true_class": label}), points
 
 
-def load_sdss_dr17(folder=None):
+def load_sdss_dr17(folder: str | Path | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read 99,999 SDSS DR17 objects: galaxies, stars and quasars with ugriz model magnitudes.
 
     Parameters
@@ -208,7 +210,7 @@ def load_sdss_dr17(folder=None):
     return frame, pd.DataFrame({"true_class": label, "true_z": z})
 
 
-def load_desi_dr1(folder=None):
+def load_desi_dr1(folder: str | Path | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read 10,000 random DESI DR1 targets with Legacy, WISE and Gaia photometry.
 
     Parameters
@@ -238,7 +240,9 @@ def load_desi_dr1(folder=None):
     return frame_from_table(table), labels
 
 
-def load_ps1_gaia_wise_quasars(folder=None):
+def load_ps1_gaia_wise_quasars(
+    folder: str | Path | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read 17,581 known quasars with PS1, Gaia and AllWISE photometry.
 
     Parameters
@@ -270,7 +274,7 @@ def load_ps1_gaia_wise_quasars(folder=None):
     return frame, labels
 
 
-def load_stripe82x_agn(folder=None):
+def load_stripe82x_agn(folder: str | Path | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read 1,509 X-ray AGN of Stripe 82X at z < 1 with photometry from u to W4.
 
     Parameters
@@ -314,7 +318,7 @@ def load_stripe82x_agn(folder=None):
     return frame, labels
 
 
-def load_milliquas_stripe82(folder=None):
+def load_milliquas_stripe82(folder: str | Path | None = None) -> pd.DataFrame:
     """Read positions and redshifts of the 35,317 Milliquas quasars with abs(dec) < 1.26 deg.
 
     Parameters
@@ -334,7 +338,7 @@ def load_milliquas_stripe82(folder=None):
     ]
 
 
-def load_radio_matches(folder=None):
+def load_radio_matches(folder: str | Path | None = None) -> pd.DataFrame:
     """Read 9,797 SDSS DR16 objects with FIRST, NVSS, GLEAM and RACS radio matches.
 
     Parameters
@@ -352,7 +356,7 @@ def load_radio_matches(folder=None):
     return table.rename(columns={**names, "sdss_class": "true_class", "sdss_z": "true_z"})
 
 
-def load_quasar_luminosities(folder=None):
+def load_quasar_luminosities(folder: str | Path | None = None) -> pd.DataFrame:
     """Read redshift and absolute magnitude of 48,664 SDSS DR7 quasars with selection function.
 
     Parameters

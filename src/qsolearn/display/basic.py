@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.bands import color_names
 from qsolearn.frame import magnitudes
 from qsolearn.judge import Confusion, is_quasar_class
 from qsolearn.photometry import colors
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = [
     "CLASS_COLORS",
@@ -32,13 +39,14 @@ CLASS_COLORS = {
 _CYCLE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
 
-def use_style():
+def use_style() -> None:
     """Switch matplotlib to the one style of every figure in the book."""
     import matplotlib as mpl
+    from cycler import cycler
 
     mpl.rcParams.update(
         {
-            "axes.prop_cycle": mpl.cycler(color=_CYCLE),
+            "axes.prop_cycle": cycler(color=_CYCLE),
             "axes.grid": True,
             "axes.axisbelow": True,
             "axes.spines.top": False,
@@ -82,12 +90,16 @@ class ColorColorDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, x, y, label, x_name, y_name):
+    def __init__(
+        self, x: np.ndarray, y: np.ndarray, label: np.ndarray, x_name: str, y_name: str
+    ) -> None:
         self.x, self.y, self.label = np.asarray(x), np.asarray(y), np.asarray(label)
         self.x_name, self.y_name = x_name, y_name
 
     @classmethod
-    def from_frame(cls, frame, bands, label):
+    def from_frame(
+        cls, frame: pd.DataFrame, bands: Sequence[str], label: ArrayLike
+    ) -> ColorColorDisplay:
         """Take the first two neighboring colors of three bands.
 
         Parameters
@@ -104,9 +116,11 @@ class ColorColorDisplay:
         ColorColorDisplay
         """
         x, y = colors(magnitudes(frame, list(bands)[:3])).T
-        return cls(x, y, label, *color_names(list(bands)[:3]))
+        return cls(x, y, np.asarray(label), *color_names(list(bands)[:3]))
 
-    def plot(self, ax=None, *, size=4.0, order=("Star",)):
+    def plot(
+        self, ax: Axes | None = None, *, size: float = 4.0, order: Sequence[str] = ("Star",)
+    ) -> Self:
         """Draw.
 
         Parameters
@@ -159,11 +173,13 @@ class ConfusionDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, confusion):
+    def __init__(self, confusion: Confusion) -> None:
         self.confusion = confusion
 
     @classmethod
-    def from_predictions(cls, true, predicted, labels=None):
+    def from_predictions(
+        cls, true: ArrayLike, predicted: ArrayLike, labels: Sequence | None = None
+    ) -> ConfusionDisplay:
         """Count first.
 
         Parameters
@@ -180,7 +196,7 @@ class ConfusionDisplay:
 
         return cls(confusion(true, predicted, labels))
 
-    def plot(self, ax=None, *, form="by_true"):
+    def plot(self, ax: Axes | None = None, *, form: str = "by_true") -> Self:
         """Draw.
 
         Parameters
@@ -237,10 +253,12 @@ class BinnedRateDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, tables, quantity, rate="completeness"):
+    def __init__(
+        self, tables: dict[str, pd.DataFrame], quantity: str, rate: str = "completeness"
+    ) -> None:
         self.tables, self.quantity, self.rate = tables, quantity, rate
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw; empty bins are left out.
 
         Parameters
@@ -286,11 +304,15 @@ class TradeOffDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, curves, points=None):
+    def __init__(
+        self,
+        curves: dict[str, tuple[np.ndarray, np.ndarray]],
+        points: dict[str, tuple[float, float]] | None = None,
+    ) -> None:
         self.curves, self.points = curves, points or {}
 
     @classmethod
-    def from_predictions(cls, true, scores):
+    def from_predictions(cls, true: ArrayLike, scores: dict[str, ArrayLike]) -> TradeOffDisplay:
         """Compute the curves from scores.
 
         Parameters
@@ -315,7 +337,7 @@ class TradeOffDisplay:
             curves[name] = (fpr, found)
         return cls(curves)
 
-    def plot(self, ax=None, *, log=True):
+    def plot(self, ax: Axes | None = None, *, log: bool = True) -> Self:
         """Draw.
 
         Parameters

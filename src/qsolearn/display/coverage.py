@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.display.basic import _axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from qsolearn.sky import SkyCoverage
 
 __all__ = ["SkyMapDisplay"]
 
@@ -33,11 +41,17 @@ class SkyMapDisplay:
     #: The south ecliptic pole, around which KS4 is drawn [deg].
     SOUTH_ECLIPTIC_POLE = (90.0, -66.56)
 
-    def __init__(self, center=SOUTH_ECLIPTIC_POLE):
-        self.center, self.layers = center, {}
+    def __init__(self, center: tuple[float, float] = SOUTH_ECLIPTIC_POLE) -> None:
+        self.center = center
+        self.layers: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     @classmethod
-    def from_coverage(cls, coverage, label="covered", center=SOUTH_ECLIPTIC_POLE):
+    def from_coverage(
+        cls,
+        coverage: SkyCoverage,
+        label: str = "covered",
+        center: tuple[float, float] = SOUTH_ECLIPTIC_POLE,
+    ) -> SkyMapDisplay:
         """Show the pixels of a coverage.
 
         Parameters
@@ -55,7 +69,7 @@ class SkyMapDisplay:
         """
         return cls(center).add(*coverage.centers(), label)
 
-    def add(self, ra, dec, label):
+    def add(self, ra: ArrayLike, dec: ArrayLike, label: str) -> Self:
         """Add positions.
 
         Parameters
@@ -72,7 +86,7 @@ class SkyMapDisplay:
         self.layers[label] = self.project(ra, dec)
         return self
 
-    def project(self, ra, dec):
+    def project(self, ra: ArrayLike, dec: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Positions in the plane of the map.
 
         Parameters
@@ -93,7 +107,7 @@ class SkyMapDisplay:
         y = np.cos(dec0) * np.sin(dec) - np.sin(dec0) * np.cos(dec) * np.cos(ra - ra0)
         return x, k * y
 
-    def plot(self, ax=None, *, size=1.0, grid=True):
+    def plot(self, ax: Axes | None = None, *, size: float = 1.0, grid: bool = True) -> Self:
         """Draw.
 
         Parameters

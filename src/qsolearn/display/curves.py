@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.display.basic import _axes
 from qsolearn.judge import precision_recall
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = [
     "PrecisionRecallDisplay",
@@ -33,10 +41,10 @@ class SettingsDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, table, columns, x_name):
+    def __init__(self, table: pd.DataFrame, columns: dict[str, str], x_name: str) -> None:
         self.table, self.columns, self.x_name = table, columns, x_name
 
-    def plot(self, ax=None, *, marks=()):
+    def plot(self, ax: Axes | None = None, *, marks: Sequence[float] = ()) -> Self:
         """Draw.
 
         Parameters
@@ -81,11 +89,11 @@ class SplitHistogramDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, values, name):
+    def __init__(self, values: dict[str, ArrayLike], name: str) -> None:
         self.values = {k: np.asarray(v, dtype=float) for k, v in values.items()}
         self.name = name
 
-    def plot(self, ax=None, *, bins=12):
+    def plot(self, ax: Axes | None = None, *, bins: int = 12) -> Self:
         """Draw; the legend tells mean and standard deviation.
 
         Parameters
@@ -128,11 +136,20 @@ class PrecisionRecallDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, curves, points=None):
+    def __init__(
+        self,
+        curves: dict[str, tuple[np.ndarray, np.ndarray]],
+        points: dict[str, tuple[float, float]] | None = None,
+    ) -> None:
         self.curves, self.points = curves, points or {}
 
     @classmethod
-    def from_predictions(cls, is_target, scores, points=None):
+    def from_predictions(
+        cls,
+        is_target: ArrayLike,
+        scores: dict[str, ArrayLike],
+        points: dict[str, tuple[float, float]] | None = None,
+    ) -> PrecisionRecallDisplay:
         """Compute the curves from scores.
 
         Parameters
@@ -154,7 +171,7 @@ class PrecisionRecallDisplay:
             curves[name] = (table["recall"].to_numpy(), table["precision"].to_numpy())
         return cls(curves, points)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw; a point has the color of the curve of its name.
 
         Parameters
@@ -195,10 +212,10 @@ class ReliabilityDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, tables):
+    def __init__(self, tables: dict[str, pd.DataFrame]) -> None:
         self.tables = tables
 
-    def plot(self, ax=None, *, at_least=1):
+    def plot(self, ax: Axes | None = None, *, at_least: int = 1) -> Self:
         """Draw.
 
         Parameters

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.display.basic import _CYCLE, CLASS_COLORS, _axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from qsolearn.selection import FrameSelector
 
 __all__ = ["DensityPlaneDisplay"]
 
@@ -30,7 +38,14 @@ class DensityPlaneDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, log_star, log_quasar, label=None, limit=None, floor=-8.0):
+    def __init__(
+        self,
+        log_star: ArrayLike,
+        log_quasar: ArrayLike,
+        label: ArrayLike | None = None,
+        limit: float | None = None,
+        floor: float = -8.0,
+    ) -> None:
         star, quasar = np.asarray(log_star, dtype=float), np.asarray(log_quasar, dtype=float)
         self.log_star = np.maximum(np.nan_to_num(star, nan=floor), floor)
         self.log_quasar = np.maximum(np.nan_to_num(quasar, nan=floor), floor)
@@ -38,7 +53,9 @@ class DensityPlaneDisplay:
         self.limit = limit
 
     @classmethod
-    def from_selector(cls, selector, frame, label=None):
+    def from_selector(
+        cls, selector: FrameSelector, frame: pd.DataFrame, label: ArrayLike | None = None
+    ) -> DensityPlaneDisplay:
         """Take the densities and the limit of a fitted selector, at what it calls a quasar.
 
         Parameters
@@ -60,7 +77,7 @@ class DensityPlaneDisplay:
         label = None if label is None else np.asarray(label)[quasar]
         return cls(log_star, log_quasar, label, limit)
 
-    def plot(self, ax=None, *, size=8.0):
+    def plot(self, ax: Axes | None = None, *, size: float = 8.0) -> Self:
         """Draw.
 
         Parameters

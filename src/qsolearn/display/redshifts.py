@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.display.basic import CLASS_COLORS, _axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["MagnitudeRedshiftDisplay", "RedshiftDisplay", "SkyDisplay"]
 
@@ -26,10 +32,10 @@ class MagnitudeRedshiftDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, groups, mag_name):
+    def __init__(self, groups: dict[str, tuple[np.ndarray, np.ndarray]], mag_name: str) -> None:
         self.groups, self.mag_name = groups, mag_name
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw.
 
         Parameters
@@ -74,11 +80,11 @@ class RedshiftDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, z_true, z_phot, groups):
+    def __init__(self, z_true: ArrayLike, z_phot: ArrayLike, groups: ArrayLike) -> None:
         self.z_true, self.z_phot = np.asarray(z_true, float), np.asarray(z_phot, float)
         self.groups = np.asarray(groups).astype(str)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw; the largest group lies underneath.
 
         Parameters
@@ -123,11 +129,13 @@ class SkyDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, ra, dec, value, value_name="redshift"):
+    def __init__(
+        self, ra: ArrayLike, dec: ArrayLike, value: ArrayLike, value_name: str = "redshift"
+    ) -> None:
         self.ra, self.dec = np.asarray(ra, float), np.asarray(dec, float)
         self.value, self.value_name = np.asarray(value, float), value_name
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw in the Mollweide projection, with the Galactic plane and latitudes +-25 deg.
 
         Parameters

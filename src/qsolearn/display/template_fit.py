@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from qsolearn.bands import get_band
@@ -12,6 +14,13 @@ from qsolearn.photometry import mag_from_flux
 from qsolearn.sed.filters import WAVELENGTH
 from qsolearn.sed.igm import igm_transmission
 from qsolearn.sed.models import SHARE_WAVELENGTH, redshifted_fluxes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from qsolearn.sed.library import TemplateSet
+    from qsolearn.selection import SEDClassifier
 
 __all__ = ["TemplateFitDisplay"]
 
@@ -41,12 +50,23 @@ class TemplateFitDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, wavelength, mag, err, limit, models, curves, chi2):
+    def __init__(
+        self,
+        wavelength: np.ndarray,
+        mag: np.ndarray,
+        err: np.ndarray,
+        limit: np.ndarray,
+        models: dict[str, np.ndarray],
+        curves: dict[str, tuple[np.ndarray, np.ndarray]],
+        chi2: dict[str, float],
+    ) -> None:
         self.wavelength, self.mag, self.err, self.limit = wavelength, mag, err, limit
         self.models, self.curves, self.chi2 = models, curves, chi2
 
     @classmethod
-    def from_estimator(cls, classifier, frame, templates=None):
+    def from_estimator(
+        cls, classifier: SEDClassifier, frame: pd.DataFrame, templates: TemplateSet | None = None
+    ) -> TemplateFitDisplay:
         """Fit one source and hold what is drawn.
 
         Parameters
@@ -84,7 +104,7 @@ class TemplateFitDisplay:
             {kind: float(fit[f"chi2_{kind}"]) for kind in _COLORS},
         )  # fmt: skip
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw.
 
         Parameters

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from qsolearn.bands import color_names
 from qsolearn.display.basic import _axes
 from qsolearn.frame import magnitudes
 from qsolearn.photometry import vega_from_ab
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from qsolearn.selection import ColorWedge
 
 __all__ = ["WedgeDisplay"]
 
@@ -36,13 +45,19 @@ class WedgeDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, wedge, x, y):
+    def __init__(self, wedge: ColorWedge, x: tuple[str, str], y: tuple[str, str]) -> None:
         self.wedge, self.x, self.y = wedge, tuple(x), tuple(y)
         self.system = wedge.edges[0].system
-        self.contours, self.points = {}, {}
+        self.contours: dict[str, tuple] = {}
+        self.points: dict[str, tuple] = {}
 
     @classmethod
-    def from_wedge(cls, wedge, x=("wise_w2", "wise_w3"), y=("wise_w1", "wise_w2")):
+    def from_wedge(
+        cls,
+        wedge: ColorWedge,
+        x: tuple[str, str] = ("wise_w2", "wise_w3"),
+        y: tuple[str, str] = ("wise_w1", "wise_w2"),
+    ) -> WedgeDisplay:
         """Make a display without sources; add them with `add_contours` and `add_points`.
 
         Parameters
@@ -56,17 +71,35 @@ class WedgeDisplay:
         """
         return cls(wedge, x, y)
 
-    def _colors(self, frame):
+    def colors_of(self, frame):
+        """The two colors of a frame, in the system of the wedge.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, n rows
+            A photometric frame.
+
+        Returns
+        -------
+        x, y : ndarray, shape (n,)
+            [mag]; NaN where a band is missing.
+        """
         out = []
         for bands in (self.x, self.y):
             mags = magnitudes(frame, bands).T
             if self.system == "vega":
                 mags = [vega_from_ab(m, b) for m, b in zip(mags, bands, strict=True)]
             out.append(mags[0] - mags[1])
-        good = np.isfinite(out).all(axis=0)
-        return out[0][good], out[1][good]
+        return out[0], out[1]
 
-    def add_contours(self, frame, label, sigmas=SIGMAS):
+    def _colors(self, frame):
+        x, y = self.colors_of(frame)
+        good = np.isfinite(x) & np.isfinite(y)
+        return x[good], y[good]
+
+    def add_contours(
+        self, frame: pd.DataFrame, label: str, sigmas: Sequence[float] = SIGMAS
+    ) -> Self:
         """Draw a sample as contours of equal density.
 
         Parameters
@@ -86,7 +119,7 @@ class WedgeDisplay:
         self.contours[label] = (*self._colors(frame), tuple(sigmas))
         return self
 
-    def add_points(self, frame, label):
+    def add_points(self, frame: pd.DataFrame, label: str) -> Self:
         """Draw a sample one by one.
 
         Parameters
@@ -101,7 +134,9 @@ class WedgeDisplay:
         self.points[label] = self._colors(frame)
         return self
 
-    def edge_lines(self, x_range, y_range, steps=2001):
+    def edge_lines(
+        self, x_range: tuple[float, float], y_range: tuple[float, float], steps: int = 2001
+    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Edges where they bound the region inside.
 
         Parameters
@@ -140,7 +175,13 @@ class WedgeDisplay:
         )
         return value * (1 if edge.side[0] == "<" else -1) >= 0
 
-    def plot(self, ax=None, *, x_range=None, y_range=None):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        x_range: tuple[float, float] | None = None,
+        y_range: tuple[float, float] | None = None,
+    ) -> Self:
         """Draw.
 
         Parameters

@@ -16,6 +16,7 @@ A *band specification* says where one band is found, as a dictionary:
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from qsolearn.bands import BANDS, check_bands
@@ -26,8 +27,18 @@ __all__ = ["COMMON_NAMES", "guess_bands", "load_column_map"]
 #: Column names that archives use for what every frame has, in order of preference.
 COMMON_NAMES = {
     "id": ("id", "objid", "source_id", "targetid", "sdss_name", "designation", "name"),
-    "ra": ("ra", "raj2000", "ra_icrs", "ra_deg", "rad", "sdss_ra", "alpha_j2000"),
-    "dec": ("dec", "dej2000", "decj2000", "de_icrs", "dec_deg", "decd", "sdss_dec", "delta_j2000"),
+    "ra": ("ra", "raj2000", "ra_icrs", "ra_deg", "rad", "sdss_ra", "alpha_j2000", "raj"),
+    "dec": (
+        "dec",
+        "dej2000",
+        "decj2000",
+        "de_icrs",
+        "dec_deg",
+        "decd",
+        "sdss_dec",
+        "delta_j2000",
+        "dej",
+    ),
     "ebv": ("ebv", "e_bv", "ebv_sfd", "e(b-v)", "ebmv"),
 }
 
@@ -63,7 +74,7 @@ def _habits():
             yield band, {"flux": f"flux_{f}", "ivar": f"flux_ivar_{f}"}
 
 
-def guess_bands(columns):
+def guess_bands(columns: Iterable[str]) -> dict[str, dict]:
     """Recognize bands by the column names that surveys use.
 
     Parameters
@@ -131,7 +142,7 @@ def check_spec(band, spec, available):
             )
 
 
-def load_column_map(path):
+def load_column_map(path: str | Path) -> dict:
     """Read a column map: a TOML file that says which column is what.
 
     Parameters

@@ -30,7 +30,7 @@ FORMATS = {
 }
 
 
-def file_format(path):
+def file_format(path: str | Path) -> str:
     """Kind of file that an ending means.
 
     Parameters
@@ -55,7 +55,7 @@ def file_format(path):
     raise CatalogError(f"{path} has none of the endings that are known: {', '.join(FORMATS)}.")
 
 
-def read_table(path):
+def read_table(path: str | Path) -> pd.DataFrame:
     """Read any catalog file as a plain table, nothing interpreted.
 
     Parameters

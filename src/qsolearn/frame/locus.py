@@ -7,9 +7,15 @@ spread widely there and make no crowd.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from qsolearn.bands import get_band
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["LOCUS_COLORS", "misplaced_systems"]
 
@@ -26,7 +32,7 @@ _FEWEST = 30
 _LARGEST_ERROR = 0.05
 
 
-def misplaced_systems(frame, bands):
+def misplaced_systems(frame: pd.DataFrame, bands: Sequence[str]) -> list[str]:
     """Sentences about bands that look as if they were in another system than AB.
 
     Parameters
@@ -55,12 +61,12 @@ def misplaced_systems(frame, bands):
         color = _well_measured(frame, weights)
         if len(color) < _FEWEST:
             continue
-        shift = sum(w * get_band(band).vega_to_ab for band, w in weights.items())
+        shift = sum(w * (get_band(band).vega_to_ab or 0.0) for band, w in weights.items())
         crowds = {
             system: _crowd(color, vega_color + k * shift, width, steep)
             for system, k in (("vega", 0), ("ab", 1), ("twice", 2))
         }
-        best = max(crowds, key=crowds.get)
+        best = max(crowds, key=crowds.__getitem__)
         if best == "ab" or crowds[best] == 0:
             continue
         names = ", ".join(weights)

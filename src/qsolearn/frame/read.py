@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,9 @@ from qsolearn.frame.locus import misplaced_systems
 from qsolearn.frame.schema import COMMON, bands_of, validate_frame
 from qsolearn.photometry import ab_from_vega, mag_from_flux
 
+if TYPE_CHECKING:
+    from astropy.table import Table
+
 __all__ = ["MAGNITUDE_RANGE", "frame_from_table", "no_magnitude", "read_frame"]
 
 #: No star or quasar of any catalog lies outside; -99, 99.99, -9999 and their like do.
@@ -26,7 +31,13 @@ _LARGEST_EBV = 100.0
 _ERROR_SENTINELS = (90.0, 99.0, 99.9, 99.99, 999.0, 999.9, 9999.0)
 
 
-def read_frame(path, *, bands=None, columns=None, keep=()):
+def read_frame(
+    path: str | Path,
+    *,
+    bands: dict[str, dict] | None = None,
+    columns: dict | None = None,
+    keep: Sequence[str] = (),
+) -> pd.DataFrame:
     """Read a catalog file as a photometric frame.
 
     Parameters
@@ -68,7 +79,13 @@ def read_frame(path, *, bands=None, columns=None, keep=()):
     return frame
 
 
-def frame_from_table(table, *, bands=None, columns=None, keep=()):
+def frame_from_table(
+    table: pd.DataFrame | Table,
+    *,
+    bands: dict[str, dict] | None = None,
+    columns: dict | None = None,
+    keep: Sequence[str] = (),
+) -> pd.DataFrame:
     """Make a photometric frame of a table that is in memory already.
 
     Parameters
@@ -209,7 +226,7 @@ def _numbers(table, column):
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def no_magnitude(values):
+def no_magnitude(values: np.ndarray) -> np.ndarray:
     """Which finite values stand for "not measured": exactly zero, or no possible magnitude.
 
     Parameters

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from qsolearn.bands import BANDS, get_band
 from qsolearn.errors import CatalogError, nearest_names, plural
 
-__all__ = ["COMMON", "UCDS", "UNITS", "bands_of", "describe", "magnitudes", "validate_frame"]
+__all__ = [
+    "COMMON",
+    "DESCRIPTIONS",
+    "UCDS",
+    "UNITS",
+    "bands_of",
+    "describe",
+    "magnitudes",
+    "meaning",
+    "validate_frame",
+]
 
 #: Columns that every frame has, whatever its bands.
 COMMON = ("id", "ra", "dec", "ebv")
@@ -16,7 +28,7 @@ COMMON = ("id", "ra", "dec", "ebv")
 UNITS = {
     "ra": "deg", "dec": "deg", "ebv": "mag", "density_quasar": "mag**-4",
     "density_star": "mag**-4", "radio_mjy": "mJy", "proper_motion": "mas/yr",
-    "row": "pix", "column": "pix",
+    "row": "pix", "column": "pix", "hours": "h", "altitude": "deg", "moon_distance": "deg",
 }  # fmt: skip
 UCDS = {
     "id": "meta.id;meta.main",
@@ -42,10 +54,44 @@ UCDS = {
     "true_z": "src.redshift",
     "true_ebv": "phot.color.excess",
     "label_class": "src.class",
+    "rank": "meta.number",
+    "warnings": "meta.note",
+    "domain_distance": "stat.fit.goodness",
+    "in_domain": "meta.code",
+    "hours": "time.duration",
+    "first_utc": "time.start",
+    "best_utc": "time.epoch",
+    "last_utc": "time.end",
+    "altitude": "pos.az.alt",
+    "airmass": "obs.airMass",
+    "moon_distance": "pos.angDistance",
+}
+#: What columns mean, in one line each, for readers of the files.
+DESCRIPTIONS = {
+    "id": "name of the source",
+    "ra": "right ascension, ICRS",
+    "dec": "declination, ICRS",
+    "ebv": "E(B-V) of Schlegel, Finkbeiner & Davis, as printed",
+    "P_QSO": "probability of the quasar classes; missing if not classified",
+    "selected_class": "most probable class; empty if not classified",
+    "is_candidate": "whether the source is a candidate",
+    "reason": "one sentence that says why",
+    "z_phot": "photometric redshift of a candidate; missing where the model has none",
+    "rank": "place in the list, 1 = first",
+    "warnings": "what speaks for caution; empty if nothing does",
+    "domain_distance": "distance from the training domain, as a standard normal variable",
+    "in_domain": "whether that is within 99 % of the training sample",
+    "hours": "time visible in the dark",
+    "first_utc": "first time visible",
+    "best_utc": "time of the greatest altitude while visible",
+    "last_utc": "last time visible",
+    "altitude": "altitude at the best time",
+    "airmass": "airmass at the best time",
+    "moon_distance": "distance from the Moon at the best time",
 }
 
 
-def describe(column):
+def describe(column: str) -> tuple[str | None, str | None]:
     """Unit and UCD of a column that the project writes.
 
     Parameters
@@ -78,7 +124,37 @@ def describe(column):
     return unit, UCDS.get(column)
 
 
-def bands_of(frame):
+def meaning(column: str) -> str | None:
+    """What a column that the project writes means.
+
+    Parameters
+    ----------
+    column : str
+        Column name.
+
+    Returns
+    -------
+    str or None
+        One line; None for a column of somebody else.
+
+    Examples
+    --------
+    >>> meaning("mag_wise_w1")
+    'AB magnitude in W1 (wise)'
+    """
+    kind, _, band = column.partition("_")
+    texts = {
+        "mag": "AB magnitude in {}",
+        "err": "error of the magnitude in {}",
+        "limit": "whether the magnitude in {} is an upper limit",
+    }
+    if band in BANDS and kind in texts:
+        record = get_band(band)
+        return texts[kind].format(f"{record.label} ({record.survey})")
+    return DESCRIPTIONS.get(column)
+
+
+def bands_of(frame: pd.DataFrame) -> list[str]:
     """Band ids of a frame, in the order of its columns.
 
     Parameters
@@ -102,7 +178,7 @@ def bands_of(frame):
     ]
 
 
-def magnitudes(frame, bands):
+def magnitudes(frame: pd.DataFrame, bands: Sequence[str]) -> np.ndarray:
     """Magnitude array of some bands of a frame.
 
     Parameters
@@ -133,7 +209,7 @@ def magnitudes(frame, bands):
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def validate_frame(frame):
+def validate_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Check that a table is a photometric frame.
 
     Parameters

@@ -7,13 +7,18 @@ import json
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from qsolearn.errors import CatalogError
 from qsolearn.frame.files import file_format
-from qsolearn.frame.schema import describe, validate_frame
+from qsolearn.frame.schema import describe, meaning, validate_frame
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 __all__ = [
     "attach_columns",
@@ -24,7 +29,7 @@ __all__ = [
 ]
 
 
-def writable_format(path):
+def writable_format(path: str | Path) -> str:
     """Kind of file that an ending means, if the project writes it.
 
     Parameters
@@ -48,7 +53,7 @@ def writable_format(path):
 
 
 @contextlib.contextmanager
-def replace_atomically(path, *, overwrite=False):
+def replace_atomically(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary path beside ``path`` and put it in place only if all went well.
 
     Parameters
@@ -108,7 +113,7 @@ def _remove(path):
         path.unlink(missing_ok=True)
 
 
-def write_frame(frame, path, *, overwrite=False):
+def write_frame(frame: pd.DataFrame, path: str | Path, *, overwrite: bool = False) -> None:
     """Write a photometric frame with units, UCDs and its record of systems and dereddening.
 
     Parameters
@@ -135,7 +140,9 @@ def write_frame(frame, path, *, overwrite=False):
     write_table(frame, path, meta=meta, overwrite=overwrite)
 
 
-def write_table(table, path, *, meta=None, overwrite=False):
+def write_table(
+    table: pd.DataFrame, path: str | Path, *, meta: dict | None = None, overwrite: bool = False
+) -> None:
     """Write a table with the units and UCDs of the columns that the project knows.
 
     Parameters
@@ -180,7 +187,8 @@ def _write_parquet(table, path, meta):
     fields = []
     for field in arrow.schema:
         unit, ucd = describe(field.name)
-        notes = {k: v for k, v in (("unit", unit), ("ucd", ucd)) if v}
+        text = meaning(field.name)
+        notes = {k: v for k, v in (("unit", unit), ("ucd", ucd), ("description", text)) if v}
         fields.append(field.with_metadata(notes) if notes else field)
     metadata = {**(arrow.schema.metadata or {}), b"qsolearn": json.dumps(meta).encode()}
     pq.write_table(arrow.cast(pa.schema(fields, metadata=metadata)), path)
@@ -204,6 +212,8 @@ def _write_astropy(table, path, kind, meta):
             out[name].unit = unit
         if ucd:
             out[name].meta["ucd"] = ucd
+        if meaning(name):
+            out[name].description = meaning(name)
     if kind == "VOTable":
         _write_votable(out, path, meta)
     elif kind == "ECSV":
@@ -222,6 +232,8 @@ def _write_astropy(table, path, kind, meta):
         for i, name in enumerate(out.colnames, start=1):
             if "ucd" in out[name].meta:
                 hdu.header[f"TUCD{i}"] = out[name].meta["ucd"]
+            if out[name].description:
+                hdu.header[f"TCOMM{i}"] = out[name].description
         hdu.header["QSOLEARN"] = json.dumps(meta)
         fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path)
 
@@ -237,7 +249,7 @@ def _write_votable(table, path, meta):
     document.to_xml(str(path), tabledata_format="binary2")
 
 
-def attach_columns(table, candidates):
+def attach_columns(table: pd.DataFrame | Table, candidates: pd.DataFrame) -> pd.DataFrame | Table:
     """Put the columns of a selection beside the rows of the table it came from.
 
     Parameters

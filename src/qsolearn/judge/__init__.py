@@ -11,7 +11,10 @@ from qsolearn.judge.counts import CountsSlope, counts_slope, number_counts
 from qsolearn.judge.double_power_law import DoublePowerLaw, fit_double_power_law
 from qsolearn.judge.estimate import Estimate, proportion
 from qsolearn.judge.extrapolation import Extrapolation, extrapolated_efficiency
+from qsolearn.judge.follow_up import FollowUp, follow_up, follow_up_table
 from qsolearn.judge.lists import compare_lists, recovery_by_reason
+from qsolearn.judge.prior_shift import PriorEstimate, estimate_priors, mix_distance
+from qsolearn.judge.ratios import calibrated_ratios, likelihood_ratios, shifted_posterior
 from qsolearn.judge.redshift import nmad, outlier_fraction, redshift_report
 from qsolearn.judge.reliability import probability_integral, reliability
 from qsolearn.judge.selection import (
@@ -37,8 +40,11 @@ __all__ = [
     "DoublePowerLaw",
     "Estimate",
     "Extrapolation",
+    "FollowUp",
+    "PriorEstimate",
     "SelectionReport",
     "average_precision_gain",
+    "calibrated_ratios",
     "class_labels",
     "compare_lists",
     "completeness",
@@ -46,10 +52,15 @@ __all__ = [
     "confusion",
     "counts_slope",
     "efficiency",
+    "estimate_priors",
     "extrapolated_efficiency",
     "false_positive_rate",
     "fit_double_power_law",
+    "follow_up",
+    "follow_up_table",
     "is_quasar_class",
+    "likelihood_ratios",
+    "mix_distance",
     "nmad",
     "number_counts",
     "outlier_fraction",
@@ -63,6 +74,7 @@ __all__ = [
     "redshift_report",
     "reliability",
     "selection_report",
+    "shifted_posterior",
     "split_mean",
     "stratified_splits",
     "threshold_curve",

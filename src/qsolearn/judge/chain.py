@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.judge.estimate import LEVEL, proportion
 
 __all__ = ["completeness_chain"]
 
 
-def completeness_chain(cuts, level=LEVEL):
+def completeness_chain(cuts: dict[str, ArrayLike], level: float = LEVEL) -> pd.DataFrame:
     """Apply cuts one after the other and count what each leaves.
 
     Parameters

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.judge.selection import class_labels
 
@@ -35,7 +37,7 @@ class Confusion:
         return self.counts.div(self.counts.sum(axis=1).replace(0, np.nan), axis=0)
 
 
-def confusion(true, predicted, labels=None):
+def confusion(true: ArrayLike, predicted: ArrayLike, labels: Sequence | None = None) -> Confusion:
     """Count how true classes were predicted.
 
     Parameters

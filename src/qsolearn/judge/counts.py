@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
 from qsolearn.judge.estimate import LEVEL
@@ -13,7 +14,9 @@ from qsolearn.judge.estimate import LEVEL
 __all__ = ["CountsSlope", "counts_slope", "number_counts"]
 
 
-def number_counts(mag, area_deg2, bins, level=LEVEL):
+def number_counts(
+    mag: ArrayLike, area_deg2: float, bins: ArrayLike, level: float = LEVEL
+) -> pd.DataFrame:
     """Sources per square degree in bins of magnitude.
 
     Parameters
@@ -88,7 +91,7 @@ class CountsSlope:
     likelihood_slope: float
 
 
-def counts_slope(mag, counts):
+def counts_slope(mag: ArrayLike, counts: ArrayLike) -> CountsSlope:
     """Fit log10 N = a + slope * mag.
 
     Parameters

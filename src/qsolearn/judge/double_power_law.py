@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import optimize, special
 
 __all__ = ["DoublePowerLaw", "fit_double_power_law"]
@@ -33,7 +35,7 @@ class DoublePowerLaw:
     faint_slope: float
     gain: float
 
-    def counts(self, mag):
+    def counts(self, mag: ArrayLike) -> np.ndarray:
         """Counts per bin of the fit.
 
         Parameters
@@ -60,7 +62,7 @@ def _likelihood(log_counts, n):
     return 2 * float(np.sum(n * log_counts - np.exp(log_counts) - special.gammaln(n + 1)))
 
 
-def fit_double_power_law(mag, n):
+def fit_double_power_law(mag: ArrayLike, n: ArrayLike) -> DoublePowerLaw:
     """Fit N = 2 N* / (10^(-b (m - m*)) + 10^(-f (m - m*))) by Poisson likelihood.
 
     Parameters
@@ -109,7 +111,7 @@ def fit_double_power_law(mag, n):
         return -_likelihood(_log_counts(p, mag), n)
 
     line = np.polyfit(mag, np.log10(n + 0.5), 1)
-    best = None
+    best: Any = None
     for bend in np.linspace(mag[1], mag[-2], 9):
         level = np.polyval(line, bend) + np.log10(2)
         start = (level, bend, line[0] + 0.2, line[0] - 0.2)

@@ -36,6 +36,10 @@ class Estimate(float):
     1.5
     """
 
+    low: float
+    high: float
+    n: int
+
     def __new__(cls, value, low, high, n):
         """Make the float and hang the interval on it."""
         self = super().__new__(cls, value)
@@ -61,7 +65,7 @@ class Estimate(float):
         """Format the value alone with a format; the whole without one."""
         return format(float(self), spec) if spec else repr(self)
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """Value, interval and number as plain floats, for a result file.
 
         Returns
@@ -71,7 +75,7 @@ class Estimate(float):
         return {"value": float(self), "low": self.low, "high": self.high, "n": self.n}
 
 
-def proportion(k, n, level=LEVEL):
+def proportion(k: int, n: int, level: float = LEVEL) -> Estimate:
     """Share k / n with its interval.
 
     Parameters

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.judge.estimate import LEVEL, Estimate
 from qsolearn.judge.selection import efficiency
@@ -34,8 +35,15 @@ class Extrapolation:
 
 
 def extrapolated_efficiency(
-    is_quasar, mag, catalog_mag, bins, *, level=LEVEL, n_draws=4000, seed=0
-):
+    is_quasar: ArrayLike,
+    mag: ArrayLike,
+    catalog_mag: ArrayLike,
+    bins: ArrayLike,
+    *,
+    level: float = LEVEL,
+    n_draws: int = 4000,
+    seed: int = 0,
+) -> Extrapolation:
     """Apply the efficiency by magnitude of the objects with spectra to a whole catalog.
 
     Parameters
@@ -85,7 +93,7 @@ def extrapolated_efficiency(
     (0.7, 70)
     """
     is_quasar = np.asarray(is_quasar)
-    table = efficiency(is_quasar, np.ones(is_quasar.shape, bool), mag, bins, level)
+    table: pd.DataFrame = efficiency(is_quasar, np.ones(is_quasar.shape, bool), mag, bins, level)
     catalog_mag = np.asarray(catalog_mag, dtype=float)
     counts, _ = np.histogram(catalog_mag[np.isfinite(catalog_mag)], np.asarray(bins, dtype=float))
     if counts.sum() == 0:

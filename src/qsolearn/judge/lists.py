@@ -6,13 +6,19 @@ import itertools
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.judge.estimate import LEVEL, proportion
 
 __all__ = ["compare_lists", "recovery_by_reason"]
 
 
-def recovery_by_reason(rejected_by, by=None, bins=None, level=LEVEL):
+def recovery_by_reason(
+    rejected_by: ArrayLike,
+    by: ArrayLike | None = None,
+    bins: ArrayLike | None = None,
+    level: float = LEVEL,
+) -> pd.DataFrame:
     """What became of known quasars: selected, or rejected by which step.
 
     Parameters
@@ -58,7 +64,7 @@ def recovery_by_reason(rejected_by, by=None, bins=None, level=LEVEL):
         raise ValueError(f"There are {len(reason)} quasars but {by.size} values to bin by.")
     rows = [
         {"low_edge": float(low), "high_edge": float(high), **_row(reason[own], steps, level)}
-        for low, high in itertools.pairwise(bins)
+        for low, high in itertools.pairwise(np.asarray(bins, dtype=float))
         if (own := (by >= low) & (by < high)).any()
     ]
     return pd.DataFrame(rows)
@@ -77,7 +83,7 @@ def _row(reason, steps, level):
     }
 
 
-def compare_lists(rejected_by, other):
+def compare_lists(rejected_by: ArrayLike, other: ArrayLike) -> pd.Series:
     """Candidates in both lists, in ours alone, and in the other alone with our reason.
 
     Parameters

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.judge.estimate import LEVEL, Estimate, proportion
 
 __all__ = ["nmad", "outlier_fraction", "redshift_report"]
 
 
-def nmad(residuals, *, level=LEVEL, n_bootstrap=1000, seed=0):
+def nmad(
+    residuals: ArrayLike, *, level: float = LEVEL, n_bootstrap: int = 1000, seed: int = 0
+) -> Estimate:
     """Normalized median absolute deviation, a scatter that outliers do not move.
 
     Parameters
@@ -57,7 +60,7 @@ def _nmad(x):
     return 1.4826 * np.median(np.abs(x - np.median(x)))
 
 
-def outlier_fraction(residuals, limit, level=LEVEL):
+def outlier_fraction(residuals: ArrayLike, limit: float, level: float = LEVEL) -> Estimate:
     """Share of the redshifts that are off by more than a limit.
 
     Parameters
@@ -83,7 +86,15 @@ def outlier_fraction(residuals, limit, level=LEVEL):
     return proportion(np.sum(np.abs(x) > limit), len(x), level)
 
 
-def redshift_report(z_phot, z_true, groups, *, n_nmad=3.0, level=LEVEL, seed=0):
+def redshift_report(
+    z_phot: ArrayLike,
+    z_true: ArrayLike,
+    groups: ArrayLike,
+    *,
+    n_nmad: float = 3.0,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Scatter and outliers of redshifts, group by group.
 
     Parameters

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.judge.estimate import LEVEL, proportion
 
 __all__ = ["probability_integral", "reliability"]
 
 
-def reliability(happened, probability, bins=10, level=LEVEL):
+def reliability(
+    happened: ArrayLike, probability: ArrayLike, bins: int | ArrayLike = 10, level: float = LEVEL
+) -> pd.DataFrame:
     """Reported against found probability, in bins of the reported.
 
     Parameters
@@ -60,7 +63,8 @@ def reliability(happened, probability, bins=10, level=LEVEL):
             f"A probability lies between 0 and 1; got {probability.min():g} to "
             f"{probability.max():g}."
         )
-    edges = np.linspace(0, 1, bins + 1) if np.ndim(bins) == 0 else np.asarray(bins, dtype=float)
+    bins = np.asarray(bins)
+    edges = np.linspace(0, 1, int(bins) + 1) if bins.ndim == 0 else bins.astype(float)
     place = np.clip(np.searchsorted(edges, probability, side="right") - 1, 0, len(edges) - 2)
     rows = []
     for b in range(len(edges) - 1):
@@ -85,7 +89,7 @@ def reliability(happened, probability, bins=10, level=LEVEL):
     return table
 
 
-def probability_integral(density, grid, value):
+def probability_integral(density: ArrayLike, grid: ArrayLike, value: ArrayLike) -> np.ndarray:
     """Probability that each density puts below the true value.
 
     Parameters

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from qsolearn.judge.estimate import LEVEL, Estimate, proportion
@@ -21,7 +23,7 @@ __all__ = [
 ]
 
 
-def class_labels(labels):
+def class_labels(labels: ArrayLike) -> pd.Series:
     """Labels as text: 3.0 becomes "3", a missing label "".
 
     Parameters
@@ -48,7 +50,7 @@ def class_labels(labels):
     return pd.Series(np.asarray(labels, dtype=object)).map(text)
 
 
-def is_quasar_class(labels):
+def is_quasar_class(labels: ArrayLike) -> np.ndarray:
     """Which labels name quasars: those that begin with "qso" or "quasar", in any case.
 
     Parameters
@@ -129,7 +131,7 @@ class SelectionReport:
         """Share of non-quasars in this sample: the class mix of `efficiency`."""
         return self.n_others / (self.n_quasars + self.n_others)
 
-    def efficiency_at(self, other_fraction) -> Estimate:
+    def efficiency_at(self, other_fraction: float) -> Estimate:
         """Efficiency that the same selection would have in another class mix.
 
         Parameters
@@ -176,7 +178,7 @@ class SelectionReport:
         low, high = 1 / (1 + np.exp(-(center + np.array([-reach, reach]))))
         return Estimate(value, min(low, value), max(high, value), n)
 
-    def table(self, other_fractions=()) -> pd.DataFrame:
+    def table(self, other_fractions: Sequence[float] = ()) -> pd.DataFrame:
         """All rates as a table.
 
         Parameters
@@ -199,7 +201,9 @@ class SelectionReport:
         return pd.DataFrame({name: e.to_dict() for name, e in rows.items()}).T.astype({"n": int})
 
 
-def selection_report(is_quasar, selected, level=LEVEL):
+def selection_report(
+    is_quasar: ArrayLike, selected: ArrayLike, level: float = LEVEL
+) -> SelectionReport:
     """Judge a selection against the truth.
 
     Parameters
@@ -232,7 +236,13 @@ def selection_report(is_quasar, selected, level=LEVEL):
     )
 
 
-def completeness(is_quasar, selected, by=None, bins=None, level=LEVEL):
+def completeness(
+    is_quasar: ArrayLike,
+    selected: ArrayLike,
+    by: ArrayLike | None = None,
+    bins: ArrayLike | None = None,
+    level: float = LEVEL,
+) -> Estimate | pd.DataFrame:
     """Share of the quasars that was selected, whole or in bins.
 
     Parameters
@@ -264,7 +274,13 @@ def completeness(is_quasar, selected, by=None, bins=None, level=LEVEL):
     return _rate(s, q, by, bins, level)
 
 
-def efficiency(is_quasar, selected, by=None, bins=None, level=LEVEL):
+def efficiency(
+    is_quasar: ArrayLike,
+    selected: ArrayLike,
+    by: ArrayLike | None = None,
+    bins: ArrayLike | None = None,
+    level: float = LEVEL,
+) -> Estimate | pd.DataFrame:
     """Share of the selected that are quasars, whole or in bins, in this sample's class mix.
 
     Parameters
@@ -285,7 +301,13 @@ def efficiency(is_quasar, selected, by=None, bins=None, level=LEVEL):
     return _rate(q, s, by, bins, level)
 
 
-def false_positive_rate(is_quasar, selected, by=None, bins=None, level=LEVEL):
+def false_positive_rate(
+    is_quasar: ArrayLike,
+    selected: ArrayLike,
+    by: ArrayLike | None = None,
+    bins: ArrayLike | None = None,
+    level: float = LEVEL,
+) -> Estimate | pd.DataFrame:
     """Share of the others that was selected, whole or in bins.
 
     Parameters

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from qsolearn.errors import plural
@@ -13,7 +16,9 @@ from qsolearn.judge.selection import class_labels
 __all__ = ["over_splits", "paired_difference", "split_mean", "stratified_splits"]
 
 
-def stratified_splits(labels, n_splits=1, test_fraction=0.2, seed=0):
+def stratified_splits(
+    labels: ArrayLike, n_splits: int = 1, test_fraction: float = 0.2, seed: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Shuffled splits that keep the share of every class.
 
     Parameters
@@ -77,7 +82,11 @@ def stratified_splits(labels, n_splits=1, test_fraction=0.2, seed=0):
     return splits
 
 
-def over_splits(run, splits, settings=(None,)):
+def over_splits(
+    run: Callable[..., dict],
+    splits: Sequence[tuple[np.ndarray, np.ndarray]],
+    settings: Sequence = (None,),
+) -> pd.DataFrame:
     """Run a method on every split, for one setting or for many.
 
     Parameters
@@ -113,7 +122,7 @@ def over_splits(run, splits, settings=(None,)):
     return pd.DataFrame(rows)
 
 
-def split_mean(values, test_fraction=0.2, level=LEVEL):
+def split_mean(values: ArrayLike, test_fraction: float = 0.2, level: float = LEVEL) -> Estimate:
     """Mean of a number over random splits, with an interval that knows that splits overlap.
 
     Parameters
@@ -161,7 +170,9 @@ def split_mean(values, test_fraction=0.2, level=LEVEL):
     return Estimate(x.mean(), x.mean() - reach, x.mean() + reach, len(x))
 
 
-def paired_difference(first, second, test_fraction=0.2, level=LEVEL):
+def paired_difference(
+    first: ArrayLike, second: ArrayLike, test_fraction: float = 0.2, level: float = LEVEL
+) -> Estimate:
     """Mean difference of two methods over the same splits, with its interval.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.judge.estimate import LEVEL, Estimate, proportion
 
@@ -15,7 +16,13 @@ __all__ = [
 ]
 
 
-def threshold_curve(is_target, probability, target, thresholds=None, level=LEVEL):
+def threshold_curve(
+    is_target: ArrayLike,
+    probability: ArrayLike,
+    target: int,
+    thresholds: ArrayLike | None = None,
+    level: float = LEVEL,
+) -> pd.DataFrame:
     """Rates of a multi-class classifier when its target predictions must also pass a threshold.
 
     Parameters
@@ -86,7 +93,7 @@ def threshold_curve(is_target, probability, target, thresholds=None, level=LEVEL
     return table
 
 
-def precision_recall(is_target, score):
+def precision_recall(is_target: ArrayLike, score: ArrayLike) -> pd.DataFrame:
     """Precision and recall at every threshold of a score.
 
     Parameters
@@ -141,7 +148,7 @@ def precision_recall(is_target, score):
     return table
 
 
-def recall_at_precision(is_target, score, precision):
+def recall_at_precision(is_target: ArrayLike, score: ArrayLike, precision: float) -> float:
     """Highest recall that a score reaches at a precision, or better.
 
     Parameters
@@ -173,7 +180,15 @@ def recall_at_precision(is_target, score, precision):
     return float(reached.max()) if len(reached) else 0.0
 
 
-def average_precision_gain(is_target, first, second=None, *, level=LEVEL, n_bootstrap=200, seed=0):
+def average_precision_gain(
+    is_target: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike | None = None,
+    *,
+    level: float = LEVEL,
+    n_bootstrap: int = 200,
+    seed: int = 0,
+) -> Estimate:
     """Average precision of a score, or how much higher it is than that of another, with interval.
 
     Parameters

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.photometry.magnitudes import vega_from_ab
 
@@ -22,7 +23,15 @@ __all__ = [
 ]
 
 
-def kmtnet_from_references(*, b_apass, v_apass, r_apass, i_apass, i_smss, z_smss):
+def kmtnet_from_references(
+    *,
+    b_apass: ArrayLike,
+    v_apass: ArrayLike,
+    r_apass: ArrayLike,
+    i_apass: ArrayLike,
+    i_smss: ArrayLike,
+    z_smss: ArrayLike,
+) -> np.ndarray:
     """Magnitudes of stars in the KMTNet bands, from APASS and SkyMapper.
 
     Parameters
@@ -92,7 +101,7 @@ class ZeroPoint:
     n_clipped: int
 
 
-def zero_point(instrumental, reference, *, clip=3.0):
+def zero_point(instrumental: ArrayLike, reference: ArrayLike, *, clip: float = 3.0) -> ZeroPoint:
     """Zero point from stars of known magnitude, robust against variable and blended ones.
 
     Parameters
@@ -147,7 +156,7 @@ def zero_point(instrumental, reference, *, clip=3.0):
     return ZeroPoint(float(median), float(error), len(offset), len(known) - len(offset))
 
 
-def jester2005_i(b, v, r, i):
+def jester2005_i(b: ArrayLike, v: ArrayLike, r: ArrayLike, i: ArrayLike) -> np.ndarray:
     """SDSS i of quasars at z < 2.1 from Johnson-Cousins magnitudes.
 
     Parameters
@@ -177,7 +186,7 @@ def jester2005_i(b, v, r, i):
     return v - 0.19 * (b - v) - 0.90 * (r - i) + 0.18
 
 
-def sdss_i_from_kmtnet(mag):
+def sdss_i_from_kmtnet(mag: ArrayLike) -> np.ndarray:
     """SDSS i of quasars at z < 2.1 from KMTNet magnitudes, moved to Vega first.
 
     Parameters

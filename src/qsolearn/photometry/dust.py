@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import CatalogError
 
@@ -14,7 +15,7 @@ __all__ = ["sfd_ebv"]
 _FILES = ("SFD_dust_4096_ngp.fits", "SFD_dust_4096_sgp.fits")
 
 
-def sfd_ebv(ra, dec, folder=None):
+def sfd_ebv(ra: ArrayLike, dec: ArrayLike, folder: str | Path | None = None) -> np.ndarray:
     """E(B-V) of the SFD map, as printed.
 
     Parameters

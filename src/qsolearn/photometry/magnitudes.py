@@ -11,9 +11,16 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.bands import get_band
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "POGSON",
@@ -45,7 +52,7 @@ POGSON = 2.5 / np.log(10.0)
 _NANOMAGGY_ZERO = 22.5
 
 
-def ab_from_vega(mag, band):
+def ab_from_vega(mag: ArrayLike, band: str) -> np.ndarray:
     """AB magnitude of a Vega magnitude.
 
     Parameters
@@ -73,7 +80,7 @@ def ab_from_vega(mag, band):
     return np.asarray(mag, dtype=float) + _vega_offset(band)
 
 
-def vega_from_ab(mag, band):
+def vega_from_ab(mag: ArrayLike, band: str) -> np.ndarray:
     """Vega magnitude of an AB magnitude: the inverse of `ab_from_vega`.
 
     Parameters
@@ -103,7 +110,7 @@ def _vega_offset(band):
     return offset
 
 
-def flux_from_mag(mag):
+def flux_from_mag(mag: ArrayLike) -> np.ndarray:
     """Flux of an AB magnitude.
 
     Parameters
@@ -124,7 +131,13 @@ def flux_from_mag(mag):
     return 10.0 ** (0.4 * (_NANOMAGGY_ZERO - np.asarray(mag, dtype=float)))
 
 
-def mag_from_flux(flux, error=None):
+@overload
+def mag_from_flux(flux: ArrayLike) -> np.ndarray: ...
+@overload
+def mag_from_flux(flux: ArrayLike, error: ArrayLike) -> tuple[np.ndarray, np.ndarray]: ...
+def mag_from_flux(
+    flux: ArrayLike, error: ArrayLike | None = None
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """AB magnitude of a flux.
 
     Parameters
@@ -153,7 +166,7 @@ def mag_from_flux(flux, error=None):
     return mag if error is None else (mag, POGSON * np.asarray(error, dtype=float) / flux)
 
 
-def flux_from_asinh(mag, band):
+def flux_from_asinh(mag: ArrayLike, band: str) -> np.ndarray:
     """Flux of an SDSS asinh magnitude.
 
     Parameters
@@ -187,7 +200,7 @@ def flux_from_asinh(mag, band):
     return 2e9 * b * np.sinh(-mag / POGSON - np.log(b))
 
 
-def asinh_from_flux(flux, band):
+def asinh_from_flux(flux: ArrayLike, band: str) -> np.ndarray:
     """SDSS asinh magnitude of a flux: the inverse of `flux_from_asinh`.
 
     Parameters
@@ -220,7 +233,7 @@ def _softening(band):
     return SDSS_SOFTENING[band]
 
 
-def snr_from_error(err):
+def snr_from_error(err: ArrayLike) -> np.ndarray:
     """Signal-to-noise ratio of a magnitude error.
 
     Parameters
@@ -241,7 +254,7 @@ def snr_from_error(err):
     return POGSON / np.asarray(err, dtype=float)
 
 
-def error_from_snr(snr):
+def error_from_snr(snr: ArrayLike) -> np.ndarray:
     """Magnitude error of a signal-to-noise ratio: the inverse of `snr_from_error`.
 
     Parameters
@@ -262,7 +275,7 @@ def error_from_snr(snr):
     return POGSON / np.asarray(snr, dtype=float)
 
 
-def colors(mag):
+def colors(mag: ArrayLike) -> np.ndarray:
     """Neighboring colors: each magnitude minus the next.
 
     Parameters
@@ -284,7 +297,7 @@ def colors(mag):
     return mag[..., :-1] - mag[..., 1:]
 
 
-def color_covariance(err):
+def color_covariance(err: ArrayLike) -> np.ndarray:
     """Covariance of neighboring colors: neighbors share a band, so they are anticorrelated.
 
     Parameters
@@ -313,7 +326,9 @@ def color_covariance(err):
     return cov
 
 
-def deredden(frame, *, convention="sf11", bands=None):
+def deredden(
+    frame: pd.DataFrame, *, convention: str = "sf11", bands: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Correct a photometric frame for Galactic extinction, once.
 
     Parameters

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import CatalogError, plural
 
 __all__ = ["object_errors", "photometry", "training_set"]
 
 
-def training_set(colors, z, covariance=None, magnitude=None):
+def training_set(
+    colors: ArrayLike,
+    z: ArrayLike,
+    covariance: ArrayLike | None = None,
+    magnitude: ArrayLike | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Check a training set.
 
     Parameters
@@ -68,7 +74,7 @@ def training_set(colors, z, covariance=None, magnitude=None):
     return X, z, covariance
 
 
-def photometry(colors, magnitude=None):
+def photometry(colors: ArrayLike, magnitude: ArrayLike | None = None) -> np.ndarray:
     """Colors as a float64 array, with the magnitude as last column where there is one.
 
     Parameters
@@ -104,7 +110,9 @@ def photometry(colors, magnitude=None):
     return np.column_stack([X, magnitude])
 
 
-def object_errors(covariance, n, n_colors, size):
+def object_errors(
+    covariance: ArrayLike | None, n: int, n_colors: int, size: int
+) -> np.ndarray | None:
     """Color covariances of n sources, padded with zeros to a larger size.
 
     Parameters

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import CatalogError
 from qsolearn.redshift.checks import training_set
@@ -96,14 +99,14 @@ class ConditionalRedshift(DensityRedshift):
 
     def __init__(
         self,
-        bandwidth=0.55,
-        error_weight=0.35,
-        smoothing=0.03,
-        window=0.1,
-        bin_width=0.1,
-        min_objects=50,
-        background=0.0,
-    ):
+        bandwidth: float = 0.55,
+        error_weight: float = 0.35,
+        smoothing: float = 0.03,
+        window: float = 0.1,
+        bin_width: float = 0.1,
+        min_objects: int = 50,
+        background: float = 0.0,
+    ) -> None:
         self.bandwidth = bandwidth
         self.error_weight = error_weight
         self.smoothing = smoothing
@@ -112,7 +115,7 @@ class ConditionalRedshift(DensityRedshift):
         self.min_objects = min_objects
         self.background = background
 
-    def fit(self, colors, z, magnitude=None):
+    def fit(self, colors: ArrayLike, z: ArrayLike, magnitude: ArrayLike | None = None) -> Self:
         """Keep the training quasars and measure their scatter in redshift bins.
 
         Parameters

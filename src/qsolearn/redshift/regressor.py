@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -48,12 +51,12 @@ class RedshiftRegressor(RegressorMixin, BaseEstimator):
     [2.0, 3.0]
     """
 
-    def __init__(self, n_rounds=15, max_depth=15, n_jobs=1):
+    def __init__(self, n_rounds: int = 15, max_depth: int = 15, n_jobs: int = 1) -> None:
         self.n_rounds = n_rounds
         self.max_depth = max_depth
         self.n_jobs = n_jobs
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Grow the trees.
 
         Parameters
@@ -99,7 +102,7 @@ class RedshiftRegressor(RegressorMixin, BaseEstimator):
         self.booster_ = xgboost.train(params, xgboost.QuantileDMatrix(X, y), self.n_rounds)
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Estimate redshifts.
 
         Parameters

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import CatalogError
 from qsolearn.redshift.checks import training_set
@@ -69,13 +72,19 @@ class ColorRedshiftRelation(DensityRedshift):
 
     _arrays = ("n_objects_", "mean_", "covariance_")
 
-    def __init__(self, bin_width=0.05, bin_step=0.01, min_objects=20, count_prior=True):
+    def __init__(
+        self,
+        bin_width: float = 0.05,
+        bin_step: float = 0.01,
+        min_objects: int = 20,
+        count_prior: bool = True,
+    ) -> None:
         self.bin_width = bin_width
         self.bin_step = bin_step
         self.min_objects = min_objects
         self.count_prior = count_prior
 
-    def fit(self, colors, z, covariance=None):
+    def fit(self, colors: ArrayLike, z: ArrayLike, covariance: ArrayLike | None = None) -> Self:
         """Learn mean and covariance of the colors in each redshift bin.
 
         Parameters
@@ -132,7 +141,7 @@ class ColorRedshiftRelation(DensityRedshift):
         self.n_colors_, self.uses_magnitude_ = k, False
         return self
 
-    def chi2(self, colors, covariance=None):
+    def chi2(self, colors: ArrayLike, covariance: ArrayLike | None = None) -> np.ndarray:
         """Squared distance of each source from each bin, in units of scatter and errors.
 
         Parameters

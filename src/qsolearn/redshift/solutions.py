@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,7 +21,7 @@ FLOOR = 0.1
 _BLOCK = 1000
 
 
-def solutions(density, z, *, window=0.0):
+def solutions(density: ArrayLike, z: ArrayLike, *, window: float = 0.0) -> pd.DataFrame:
     """Summarize densities over redshift.
 
     Parameters
@@ -98,9 +101,9 @@ class DensityRedshift(BaseEstimator):
 
     _window = 0.0
     #: Fitted arrays of the subclass beside ``z_grid_``.
-    _arrays = ()
+    _arrays: tuple[str, ...] = ()
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """The fitted estimator as plain values and arrays, to be written as JSON and npz.
 
         Returns
@@ -118,7 +121,7 @@ class DensityRedshift(BaseEstimator):
         return values, {k.strip("_"): getattr(self, k) for k in ("z_grid_", *self._arrays)}
 
     @classmethod
-    def from_state(cls, values, arrays):
+    def from_state(cls, values: dict, arrays: Mapping[str, np.ndarray]) -> DensityRedshift:
         """Rebuild the estimator that `to_state` described; it predicts the same to the bit.
 
         Parameters
@@ -138,7 +141,12 @@ class DensityRedshift(BaseEstimator):
         model._window = getattr(model, "window", 0.0)
         return model
 
-    def predict_density(self, colors, covariance=None, magnitude=None):
+    def predict_density(
+        self,
+        colors: ArrayLike,
+        covariance: ArrayLike | None = None,
+        magnitude: ArrayLike | None = None,
+    ) -> np.ndarray:
         """Density over redshift of each source.
 
         Parameters
@@ -166,7 +174,12 @@ class DensityRedshift(BaseEstimator):
             density[block] = values
         return density
 
-    def predict(self, colors, covariance=None, magnitude=None):
+    def predict(
+        self,
+        colors: ArrayLike,
+        covariance: ArrayLike | None = None,
+        magnitude: ArrayLike | None = None,
+    ) -> pd.DataFrame:
         """Best redshift of each source, with its range, its probability and a second solution.
 
         Parameters

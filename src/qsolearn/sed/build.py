@@ -6,7 +6,9 @@ Needs speclite (``pip install qsolearn[filters]``) and, for VISTA, astro-sedpy.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +39,7 @@ _SPECLITE = {
 _SEDPY = {f"vista_{f.lower()}": f"vista_vircam_{f}" for f in ("J", "H", "Ks")}
 
 
-def load_curve(band):
+def load_curve(band: str) -> tuple[np.ndarray, np.ndarray]:
     """Filter curve of a band from the package that holds it.
 
     Parameters
@@ -78,7 +80,7 @@ def load_curve(band):
     return wavelength, np.clip(response, 0.0, None)
 
 
-def build_filters(path):
+def build_filters(path: str | Path) -> None:
     """Write the weights of every band that has a curve.
 
     Parameters
@@ -86,7 +88,7 @@ def build_filters(path):
     path : str or Path
         The npz file to write.
     """
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for band in BANDS:
         weights = curve_weights(*load_curve(band))
         inside = np.flatnonzero(weights)
@@ -96,7 +98,7 @@ def build_filters(path):
     np.savez_compressed(path, **arrays)
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     """Command line: write the file beside this module, or where told."""
     parser = argparse.ArgumentParser(description="Build the filter weights.")
     parser.add_argument("path", nargs="?", default=Path(__file__).parent / "data" / "filters.npz")

@@ -14,9 +14,13 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qsolearn.errors import CatalogError
 from qsolearn.sed.folder import read_sed
+
+if TYPE_CHECKING:
+    from qsolearn.sed.folder import Template
 
 __all__ = ["cosmos_folder", "cosmos_templates"]
 
@@ -24,7 +28,7 @@ _INSIDE = Path("examples_data", "estimation_data", "data", "SED")
 _LIST = "COSMOS_seds.list"
 
 
-def cosmos_folder():
+def cosmos_folder() -> Path:
     """Folder of the installed package pz-rail-base that holds the templates.
 
     Returns
@@ -50,7 +54,7 @@ def cosmos_folder():
     )
 
 
-def cosmos_templates():
+def cosmos_templates() -> list[Template]:
     """Read the galaxy templates in the order of the package's list, ellipticals to starbursts.
 
     Returns

@@ -16,11 +16,12 @@ References
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["smc_extinction"]
 
 
-def smc_extinction(wavelength):
+def smc_extinction(wavelength: ArrayLike) -> np.ndarray:
     """Extinction of SMC-like dust per unit of E(B-V).
 
     Parameters

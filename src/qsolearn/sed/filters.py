@@ -18,10 +18,12 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.bands import BANDS, check_bands
 
@@ -41,7 +43,7 @@ WAVELENGTH.flags.writeable = False
 _ZERO = 1e9 / (3631e-23 * 2.99792458e18)
 
 
-def curve_weights(wavelength, response):
+def curve_weights(wavelength: ArrayLike, response: ArrayLike) -> np.ndarray:
     """Weights that turn a spectrum on `WAVELENGTH` into a band flux.
 
     Parameters
@@ -89,7 +91,7 @@ def _shipped():
         return {name: stored[name] for name in stored.files}
 
 
-def filter_weights(bands):
+def filter_weights(bands: Sequence[str]) -> np.ndarray:
     """Weights of some bands, for one matrix product.
 
     Parameters
@@ -126,7 +128,7 @@ def filter_weights(bands):
     return out
 
 
-def band_fluxes(spectra, bands):
+def band_fluxes(spectra: ArrayLike, bands: Sequence[str]) -> np.ndarray:
     """Fluxes of spectra in bands: one matrix product.
 
     Parameters

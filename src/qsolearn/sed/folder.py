@@ -49,7 +49,7 @@ class Template:
     tau_v: float = 0.0
 
 
-def read_sed(path, *, star=False):
+def read_sed(path: str | Path, *, star: bool = False) -> Template:
     """Read one template onto the wavelength grid of the project.
 
     Parameters
@@ -132,7 +132,7 @@ def _onto_grid(wave, flux, smooth, star):
     return out
 
 
-def read_folder(folder, *, star=False):
+def read_folder(folder: str | Path, *, star: bool = False) -> list[Template]:
     """Read every template of one folder, in the order of their names.
 
     Parameters

@@ -8,6 +8,7 @@ These are shapes that reproduce the main breaks, not stellar population synthesi
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.sed.filters import WAVELENGTH
 
@@ -60,7 +61,7 @@ def _young():
     return stars * lyman + pah
 
 
-def galaxy_spectrum(young):
+def galaxy_spectrum(young: ArrayLike) -> np.ndarray:
     """Rest-frame spectrum of a mixture of old and young stars.
 
     Parameters

@@ -134,7 +134,7 @@ def build_grid(bands, components, stars=None):
 
 
 @lru_cache(maxsize=16)
-def quasar_grid(bands):
+def quasar_grid(bands: tuple[str, ...]) -> QuasarGrid:
     """Grid of some bands with the shipped parameters, made once per session.
 
     Parameters

@@ -16,6 +16,7 @@ References
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["LYMAN_LIMIT", "igm_transmission", "lyman_continuum_depth", "lyman_series_depth"]
 
@@ -73,7 +74,7 @@ def _check_redshift(z):
     return z
 
 
-def lyman_series_depth(wavelength, z):
+def lyman_series_depth(wavelength: ArrayLike, z: float) -> np.ndarray:
     """Mean optical depth of the Lyman lines.
 
     Parameters
@@ -113,7 +114,7 @@ def lyman_series_depth(wavelength, z):
     return depth
 
 
-def lyman_continuum_depth(wavelength, z):
+def lyman_continuum_depth(wavelength: ArrayLike, z: float) -> np.ndarray:
     """Mean optical depth of the Lyman continuum.
 
     Parameters
@@ -169,7 +170,9 @@ def lyman_continuum_depth(wavelength, z):
     return depth
 
 
-def igm_transmission(wavelength, z, *, forest=1.0, continuum=1.0):
+def igm_transmission(
+    wavelength: ArrayLike, z: float, *, forest: float = 1.0, continuum: float = 1.0
+) -> np.ndarray:
     """Share of the light that passes the intergalactic gas.
 
     Parameters

@@ -104,7 +104,7 @@ def _polar(nucleus, tau):
     return nucleus * passed + _COVER * energy * glow
 
 
-def own_templates():
+def own_templates() -> TemplateSet:
     """Templates made from the components of this package.
 
     Returns
@@ -167,7 +167,7 @@ def _own_stars():
     return np.array(rows), names
 
 
-def folder_templates(folder):
+def folder_templates(folder: str | Path) -> TemplateSet:
     """Read a set of templates from a user's folder.
 
     Parameters

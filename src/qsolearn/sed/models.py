@@ -10,15 +10,21 @@ the light there, h / (a + h).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.bands import check_bands
 from qsolearn.errors import CatalogError
 from qsolearn.sed.filters import LOG_STEP, WAVELENGTH, filter_weights
 from qsolearn.sed.igm import igm_transmission
 from qsolearn.sed.stars import ALL_BANDS
+
+if TYPE_CHECKING:
+    from qsolearn.sed.library import TemplateSet
 
 __all__ = ["SHARE_WAVELENGTH", "ModelGrid", "model_grid", "redshifted_fluxes"]
 
@@ -62,7 +68,7 @@ class ModelGrid:
     source: str
 
     @property
-    def counts(self):
+    def counts(self) -> dict[str, int]:
         """Models per source of each kind: dict of str to int."""
         nz = len(self.z)
         return {
@@ -72,7 +78,9 @@ class ModelGrid:
         }
 
 
-def redshifted_fluxes(spectra, z, bands, *, gas=True):
+def redshifted_fluxes(
+    spectra: ArrayLike, z: ArrayLike, bands: Sequence[str], *, gas: bool = True
+) -> np.ndarray:
     """Band fluxes of rest-frame spectra at redshifts.
 
     Parameters
@@ -119,7 +127,7 @@ def redshifted_fluxes(spectra, z, bands, *, gas=True):
     return out
 
 
-def model_grid(templates, bands, z):
+def model_grid(templates: TemplateSet, bands: Sequence[str], z: ArrayLike) -> ModelGrid:
     """Band fluxes of a set of templates.
 
     Parameters

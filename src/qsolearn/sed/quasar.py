@@ -64,7 +64,7 @@ _IRON = (
 
 
 @lru_cache(maxsize=1)
-def quasar_parameters():
+def quasar_parameters() -> dict:
     """Parameters of the quasar model, with where each comes from.
 
     Returns
@@ -105,7 +105,7 @@ def _gaussians(lines, continuum):
     return out
 
 
-def quasar_components(parameters=None):
+def quasar_components(parameters: dict | None = None) -> np.ndarray:
     """Rest-frame spectra of the parts of the mean quasar.
 
     Parameters

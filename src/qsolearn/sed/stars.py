@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
 from qsolearn.bands import BANDS, get_band
@@ -140,7 +141,7 @@ class StarTemplates:
     parameter: np.ndarray
     magnitudes: np.ndarray
 
-    def nearest(self, value):
+    def nearest(self, value: ArrayLike) -> np.ndarray:
         """Rows of the templates nearest to parameter values (ends are kept)."""
         k = np.searchsorted(self.parameter, value).clip(1, len(self.parameter) - 1)
         left = value - self.parameter[k - 1] < self.parameter[k] - value
@@ -222,7 +223,7 @@ def white_dwarf_absolute_g(temperature, helium=False):
 
 
 @lru_cache(maxsize=1)
-def star_templates():
+def star_templates() -> dict[str, StarTemplates]:
     """Templates of the four families of stars.
 
     Returns

@@ -10,11 +10,18 @@ beside the colors (`BinnedEvidence`).
 from qsolearn.selection.baselines import UVExcessCut, dummy_classifier
 from qsolearn.selection.bayes import posterior
 from qsolearn.selection.cuts import QualityCut, SelectionChain, SNRCut, rejected_by
+from qsolearn.selection.domain import (
+    DomainReport,
+    TrainingDomain,
+    compare_with_domain,
+    zero_point_suspects,
+)
 from qsolearn.selection.evidence import BinnedEvidence
 from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
 from qsolearn.selection.leave_one_out import choose_bandwidths, leave_one_out_labels
 from qsolearn.selection.priors import CountsPrior
+from qsolearn.selection.ranking import rank_candidates
 from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
 from qsolearn.selection.saving import load_selector, save_selector
 from qsolearn.selection.sedfit import SEDClassifier
@@ -37,6 +44,7 @@ __all__ = [
     "ColorEdge",
     "ColorWedge",
     "CountsPrior",
+    "DomainReport",
     "FrameSelector",
     "KernelBayesClassifier",
     "QualityCut",
@@ -44,16 +52,20 @@ __all__ = [
     "SEDClassifier",
     "SNRCut",
     "SelectionChain",
+    "TrainingDomain",
     "TwoPassBayes",
     "UVExcessCut",
     "choose_bandwidths",
+    "compare_with_domain",
     "dummy_classifier",
     "leave_one_out_accuracy",
     "leave_one_out_labels",
     "load_selector",
     "posterior",
+    "rank_candidates",
     "rejected_by",
     "save_selector",
     "select_frame",
     "valley",
+    "zero_point_suspects",
 ]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.utils.multiclass import check_classification_targets
@@ -11,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 __all__ = ["UVExcessCut", "dummy_classifier"]
 
 
-def dummy_classifier():
+def dummy_classifier() -> DummyClassifier:
     """Classifier that looks at nothing: every source gets the most frequent class.
 
     Returns
@@ -65,11 +69,11 @@ class UVExcessCut(ClassifierMixin, BaseEstimator):
     ['QSO', 'Star']
     """
 
-    def __init__(self, limit=0.6, quasar_class=None):
+    def __init__(self, limit: float = 0.6, quasar_class: Any = None) -> None:
         self.limit = limit
         self.quasar_class = quasar_class
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn the two labels, and which of them is blue.
 
         Parameters
@@ -109,7 +113,7 @@ class UVExcessCut(ClassifierMixin, BaseEstimator):
             )
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probability 1 for the class on the source's side of the cut, 0 for the other.
 
         Parameters
@@ -128,7 +132,7 @@ class UVExcessCut(ClassifierMixin, BaseEstimator):
         is_quasar_column = self.classes_ == self.quasar_class_
         return np.where(blue[:, None], is_quasar_column, ~is_quasar_column).astype(float)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Label of each source.
 
         Parameters
@@ -143,7 +147,7 @@ class UVExcessCut(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """What the fitted cut consists of, for saving.
 
         Returns
@@ -162,7 +166,7 @@ class UVExcessCut(ClassifierMixin, BaseEstimator):
         return values, {"classes": self.classes_.astype(str)}
 
     @classmethod
-    def from_state(cls, values, arrays):
+    def from_state(cls, values: dict, arrays: Mapping[str, np.ndarray]) -> UVExcessCut:
         """Make the fitted cut again: the inverse of `to_state`.
 
         Parameters

@@ -5,13 +5,20 @@ else is known enters here: a prior that changes from object to object (`CountsPr
 beside the colors (`BinnedEvidence`).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 __all__ = ["log_joint", "posterior"]
 
 
-def log_joint(log_density, priors, evidence=()):
+def log_joint(
+    log_density: ArrayLike, priors: ArrayLike, evidence: Sequence[ArrayLike] = ()
+) -> np.ndarray:
     """Log of prior times density times evidence, for every object and class.
 
     Parameters
@@ -64,7 +71,9 @@ def log_joint(log_density, priors, evidence=()):
     return joint
 
 
-def posterior(log_density, priors, evidence=()):
+def posterior(
+    log_density: ArrayLike, priors: ArrayLike, evidence: Sequence[ArrayLike] = ()
+) -> np.ndarray:
     """Posterior probability of every class by Bayes' rule.
 
     Parameters

@@ -7,6 +7,8 @@ selector for `select_frame`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -47,7 +49,7 @@ class SNRCut:
     array([ True, False])
     """
 
-    def __init__(self, limits):
+    def __init__(self, limits: dict[str, float]) -> None:
         try:
             self.bands = check_bands(limits)
         except ValueError as error:
@@ -70,7 +72,7 @@ class SNRCut:
             low.append(known & ~(1.0 / np.where(known, error, 1.0) > limit))
         return np.column_stack(low), np.column_stack(gone)
 
-    def contains(self, frame):
+    def contains(self, frame: pd.DataFrame) -> np.ndarray:
         """Whether each source passes.
 
         Parameters
@@ -90,7 +92,7 @@ class SNRCut:
         low, gone = self._low(frame)
         return ~(low | gone).any(axis=1)
 
-    def explain(self, frame):
+    def explain(self, frame: pd.DataFrame) -> np.ndarray:
         """Which bands are too noisy or not detected.
 
         Parameters
@@ -107,7 +109,7 @@ class SNRCut:
         names = [f"{band} (limit {limit:g})" for band, limit in self.limits.items()]
         return _sentences([("S/N too low: ", names, low), ("not detected: ", self.bands, gone)])
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict]:
         """What the cut consists of, for saving.
 
         Returns
@@ -117,7 +119,7 @@ class SNRCut:
         return {"limits": self.limits}, {}
 
     @classmethod
-    def from_state(cls, values, arrays=None):
+    def from_state(cls, values: dict, arrays: dict | None = None) -> SNRCut:
         """Make the cut again: the inverse of `to_state`.
 
         Parameters
@@ -164,7 +166,7 @@ class QualityCut:
 
     bands = ()
 
-    def __init__(self, *, flag=None, exposures=None):
+    def __init__(self, *, flag: str | None = None, exposures: dict[str, int] | None = None) -> None:
         self.flag, self.exposures = flag, dict(exposures or {})
 
     def _bad(self, frame):
@@ -178,7 +180,7 @@ class QualityCut:
             flagged[:, 0] = ~(value.isna() | value.isin(["", 0, False])).to_numpy()
         return flagged, few
 
-    def contains(self, frame):
+    def contains(self, frame: pd.DataFrame) -> np.ndarray:
         """Whether each source passes.
 
         Parameters
@@ -194,9 +196,9 @@ class QualityCut:
         CatalogError
             If a column is absent.
         """
-        return ~np.hstack(self._bad(frame)).any(axis=1)
+        return np.logical_not(np.hstack(self._bad(frame)).any(axis=1))
 
-    def explain(self, frame):
+    def explain(self, frame: pd.DataFrame) -> np.ndarray:
         """What is wrong with each source.
 
         Parameters
@@ -251,7 +253,7 @@ class SelectionChain:
     classes_ = np.array(["QSO", "other"])
     quasar_classes_ = ("QSO",)
 
-    def __init__(self, steps):
+    def __init__(self, steps: dict[str, Any]) -> None:
         self.steps = dict(steps)
         if not self.steps:
             raise CatalogError("A chain needs at least one step.")
@@ -282,7 +284,7 @@ class SelectionChain:
             passes[name] = left
         return pd.DataFrame(passes, index=frame.index), reason, np.where(left, z_phot, np.nan)
 
-    def passes(self, frame):
+    def passes(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Which sources are left after each step.
 
         Parameters
@@ -296,7 +298,7 @@ class SelectionChain:
         """
         return self._run(frame)[0]
 
-    def select(self, frame):
+    def select(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Candidates of a frame: what `select_frame` returns.
 
         Parameters
@@ -325,7 +327,7 @@ class SelectionChain:
         )
 
 
-def rejected_by(passes):
+def rejected_by(passes: pd.DataFrame) -> np.ndarray:
     """Name of the step that rejects each source.
 
     Parameters

@@ -1,6 +1,11 @@
 """Evidence beside the colors: a radio or X-ray detection, a proper motion."""
 
+from __future__ import annotations
+
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.selection.cells import cells_of, check_edges, check_strength, count_by_class
 
@@ -50,11 +55,11 @@ class BinnedEvidence:
     array([100.   ,   0.901,   1.   ])
     """
 
-    def __init__(self, edges, strength=1.0):
+    def __init__(self, edges: ArrayLike, strength: float = 1.0) -> None:
         self.edges = check_edges(edges)
         self.strength = check_strength(strength)
 
-    def fit(self, values, y):
+    def fit(self, values: ArrayLike, y: ArrayLike) -> Self:
         """Learn the histograms from objects of known class.
 
         Parameters
@@ -88,7 +93,7 @@ class BinnedEvidence:
         self.shares_ = (counts + self.strength * together[:, None]) / (measured + self.strength)
         return self
 
-    def fit_shares(self, shares):
+    def fit_shares(self, shares: dict[str, ArrayLike]) -> Self:
         """Take the histograms as given, for example from a paper.
 
         Parameters
@@ -117,7 +122,7 @@ class BinnedEvidence:
         self.shares_ = np.array([shares[c] for c in self.classes_.tolist()], dtype=np.float64).T
         return self
 
-    def log_likelihood(self, values):
+    def log_likelihood(self, values: ArrayLike) -> np.ndarray:
         """Log probability of each object's bin under each class.
 
         Parameters

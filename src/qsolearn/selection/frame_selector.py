@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -13,6 +17,7 @@ from qsolearn.errors import CatalogError, plural
 from qsolearn.frame import magnitudes, validate_frame
 from qsolearn.judge import is_quasar_class
 from qsolearn.photometry import color_covariance, colors
+from qsolearn.selection.domain import TrainingDomain
 
 __all__ = ["FrameSelector", "check_measured", "most_probable"]
 
@@ -53,6 +58,8 @@ class FrameSelector(BaseEstimator):
         The fitted clone, from the training quasars that have a redshift; None without.
     n_redshifts_ : int
         How many these were.
+    domain_ : TrainingDomain
+        Summary of the training sample, rows with a missing color included.
 
     Notes
     -----
@@ -74,14 +81,21 @@ class FrameSelector(BaseEstimator):
     1    0.0           Star         False
     """
 
-    def __init__(self, estimator, bands, quasar_classes=None, threshold=None, redshift=None):
+    def __init__(
+        self,
+        estimator: Any,
+        bands: Sequence[str],
+        quasar_classes: Sequence[str] | None = None,
+        threshold: float | None = None,
+        redshift: Any = None,
+    ) -> None:
         self.estimator = estimator
         self.bands = bands
         self.quasar_classes = quasar_classes
         self.threshold = threshold
         self.redshift = redshift
 
-    def fit(self, frame, y, z=None):
+    def fit(self, frame: pd.DataFrame, y: ArrayLike, z: ArrayLike | None = None) -> Self:
         """Fit the classifier on the colors of a labeled frame.
 
         Parameters
@@ -139,6 +153,7 @@ class FrameSelector(BaseEstimator):
         self.class_counts_ = {c: int(np.sum(y[use] == c)) for c in self.classes_}
         self.quasar_classes_ = self._find_quasar_classes()
         self.dereddened_ = frame.attrs.get("dereddened", False)
+        self.domain_ = TrainingDomain.from_frame(frame, bands, y)
         self._fit_redshift(X, y, z)
         return self
 
@@ -177,7 +192,7 @@ class FrameSelector(BaseEstimator):
             )
         return wanted
 
-    def predict_proba(self, frame):
+    def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
         """Probability of each class.
 
         Parameters
@@ -201,7 +216,7 @@ class FrameSelector(BaseEstimator):
             out[use] = self.estimator_.predict_proba(X[use])
         return out
 
-    def predict(self, frame):
+    def predict(self, frame: pd.DataFrame) -> np.ndarray:
         """Most probable class.
 
         Parameters
@@ -215,7 +230,7 @@ class FrameSelector(BaseEstimator):
         """
         return most_probable(self.classes_, self.predict_proba(frame))
 
-    def rejected(self, frame):
+    def rejected(self, frame: pd.DataFrame) -> np.ndarray:
         """Which sources the estimator's second condition rejects.
 
         Parameters
@@ -234,7 +249,7 @@ class FrameSelector(BaseEstimator):
             out[use] = rejects(X[use])
         return out
 
-    def log10_densities(self, frame):
+    def log10_densities(self, frame: pd.DataFrame) -> np.ndarray:
         """log10 of the color densities of quasars and of others.
 
         Parameters
@@ -267,7 +282,7 @@ class FrameSelector(BaseEstimator):
                 out[use, k] = np.logaddexp.reduce(density[:, own], axis=1) / np.log(10)
         return out
 
-    def redshifts(self, frame):
+    def redshifts(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Photometric redshift of each source, taken as a quasar.
 
         Parameters
@@ -297,7 +312,7 @@ class FrameSelector(BaseEstimator):
                 out.loc[rows] = self.redshift_.predict(X[rows], covariance)[names].to_numpy()
         return out
 
-    def explain(self, frame, proba=None):
+    def explain(self, frame: pd.DataFrame, proba: np.ndarray | None = None) -> np.ndarray:
         """One sentence per source that says why it got its class.
 
         Parameters
@@ -366,7 +381,7 @@ def _two_bands(bands):
     return bands
 
 
-def check_measured(frame, bands):
+def check_measured(frame: pd.DataFrame, bands: Sequence[str]) -> None:
     """Raise CatalogError if one of the bands has no measured value at all."""
     for band, column in zip(bands, magnitudes(frame, bands).T, strict=True):
         if np.isnan(column).all():
@@ -380,7 +395,7 @@ def _takes_nan(estimator):
     return bool(get_tags(estimator).input_tags.allow_nan)
 
 
-def most_probable(classes, proba):
+def most_probable(classes: np.ndarray, proba: np.ndarray) -> np.ndarray:
     """Class of the highest probability per row, "" where one is NaN."""
     known = np.isfinite(proba).all(axis=1)
     best = np.argmax(np.where(np.isfinite(proba), proba, -1.0), axis=1)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from qsolearn.errors import CatalogError
@@ -12,7 +15,14 @@ from qsolearn.selection.kde import KernelBayesClassifier, leave_one_out_accuracy
 __all__ = ["choose_bandwidths", "leave_one_out_labels"]
 
 
-def choose_bandwidths(X, y, candidates, priors=None, *, n_jobs=None):
+def choose_bandwidths(
+    X: ArrayLike,
+    y: ArrayLike,
+    candidates: Sequence[float],
+    priors: dict[str, float] | None = None,
+    *,
+    n_jobs: int | None = None,
+) -> tuple[dict[str, float], pd.DataFrame]:
     """Choose the bandwidth of each class by how well the training objects classify each other.
 
     Parameters
@@ -79,7 +89,14 @@ def choose_bandwidths(X, y, candidates, priors=None, *, n_jobs=None):
     return {c: float(h) for c, h in zip(classes.tolist(), pairs[best], strict=True)}, table
 
 
-def leave_one_out_labels(X, y, bandwidths, priors=None, *, n_jobs=None):
+def leave_one_out_labels(
+    X: ArrayLike,
+    y: ArrayLike,
+    bandwidths: float | dict[str, float],
+    priors: dict[str, float] | None = None,
+    *,
+    n_jobs: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Label that each training object gets when it is not in its own class's density.
 
     Parameters

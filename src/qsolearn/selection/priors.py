@@ -1,6 +1,12 @@
 """A prior of its own for every object, from counts of the classes in cells."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.selection.cells import cells_of, check_edges, check_strength, count_by_class
 
@@ -56,11 +62,11 @@ class CountsPrior:
            [0.143, 0.857]])
     """
 
-    def __init__(self, edges, strength=10.0):
+    def __init__(self, edges: Sequence[ArrayLike], strength: float = 10.0) -> None:
         self.edges = [check_edges(e) for e in edges]
         self.strength = check_strength(strength)
 
-    def fit(self, coordinates, y, weights=None):
+    def fit(self, coordinates: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> Self:
         """Count the classes in the cells.
 
         Parameters
@@ -88,7 +94,7 @@ class CountsPrior:
         )
         return self._keep(classes, total, overall / overall.sum())
 
-    def fit_counts(self, counts, classes):
+    def fit_counts(self, counts: ArrayLike, classes: Sequence[str]) -> Self:
         """Take counts, or numbers per square degree, from a table of one's own.
 
         Parameters
@@ -119,7 +125,7 @@ class CountsPrior:
         order = np.argsort(classes, kind="stable")
         return self._keep(classes[order], counts[..., order], totals[order] / totals.sum())
 
-    def priors(self, coordinates):
+    def priors(self, coordinates: ArrayLike) -> np.ndarray:
         """Prior probability of each class for each object.
 
         Parameters

@@ -10,6 +10,7 @@ import json
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.dummy import DummyClassifier
@@ -18,6 +19,7 @@ from qsolearn.errors import CatalogError
 from qsolearn.frame.write import replace_atomically
 from qsolearn.redshift import ColorRedshiftRelation, ConditionalRedshift
 from qsolearn.selection.baselines import UVExcessCut
+from qsolearn.selection.domain import TrainingDomain
 from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
 from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
@@ -42,11 +44,19 @@ _SAVED = {
 _REDSHIFTS = {c.__name__: c for c in (ColorRedshiftRelation, ConditionalRedshift)}
 #: What the arrays of the redshift estimator are called, beside those of the classifier.
 _REDSHIFT_PREFIX = "redshift/"
+#: The same of the summary of the training sample.
+_DOMAIN_PREFIX = "domain/"
 #: Selectors that read frames themselves, without a FrameSelector around them.
-_SELECTORS = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
+_SELECTORS: dict[str, Any] = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClassifier}
 
 
-def save_selector(selector, folder, *, provenance=None, overwrite=False):
+def save_selector(
+    selector: FrameSelector | ColorWedge | SEDClassifier,
+    folder: str | Path,
+    *,
+    provenance: dict | None = None,
+    overwrite: bool = False,
+) -> None:
     """Write a fitted selector to a folder, whole or not at all.
 
     Parameters
@@ -77,7 +87,7 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
     estimator = getattr(selector, "estimator_", None)
     if hasattr(selector, "steps"):
         raise CatalogError(f"{kind} cannot be saved; save its steps {', '.join(selector.steps)}.")
-    if estimator is None:
+    if estimator is None or not isinstance(selector, FrameSelector):
         raise CatalogError("Only a fitted FrameSelector can be saved; call fit first.")
     kind = type(estimator).__name__
     if kind in _SAVED:
@@ -89,6 +99,10 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
             f"{kind} cannot be saved; these can: {', '.join(_SAVED)} and DummyClassifier (prior)."
         )
     redshift, more = _redshift_state(getattr(selector, "redshift_", None))
+    domain = getattr(selector, "domain_", None)
+    if domain is not None:
+        domain, arrays_of_domain = domain.to_state()
+        more |= {_DOMAIN_PREFIX + name: values for name, values in arrays_of_domain.items()}
     model = {
         "format": _FORMAT,
         "selector": "FrameSelector",
@@ -101,6 +115,7 @@ def save_selector(selector, folder, *, provenance=None, overwrite=False):
         "classifier": {"kind": kind, "values": values},
         "redshift": redshift,
         "redshifts": selector.n_redshifts_,
+        "domain": domain,
         "provenance": provenance or {},
         "versions": {p: version(p) for p in _packages(kind)},
     }
@@ -143,15 +158,15 @@ def _redshift_state(estimator):
 def _load_redshift(record, arrays):
     if record is None:
         return None
-    own = {
-        name.removeprefix(_REDSHIFT_PREFIX): values
-        for name, values in arrays.items()
-        if name.startswith(_REDSHIFT_PREFIX)
-    }
-    return _REDSHIFTS[record["kind"]].from_state(record["values"], own)
+    return _REDSHIFTS[record["kind"]].from_state(record["values"], _own(arrays, _REDSHIFT_PREFIX))
 
 
-def load_selector(folder):
+def _own(arrays, prefix):
+    """Arrays whose name begins with a prefix, without it."""
+    return {n.removeprefix(prefix): v for n, v in arrays.items() if n.startswith(prefix)}
+
+
+def load_selector(folder: str | Path) -> FrameSelector | ColorWedge | SEDClassifier:
     """Read a selector that `save_selector` wrote.
 
     Parameters
@@ -205,6 +220,11 @@ def load_selector(folder):
         )
         selector.redshift_, selector.n_redshifts_ = redshift, int(model.get("redshifts", 0))
         selector.estimator_ = estimator
+        # Nor has one of the domain, if it is older than that.
+        record = model.get("domain")
+        selector.domain_ = record and TrainingDomain.from_state(
+            record, _own(arrays, _DOMAIN_PREFIX)
+        )
         selector.classes_ = np.asarray(estimator.classes_).astype(str)
         selector.quasar_classes_ = list(model["quasar_classes"])
         selector.class_counts_ = dict(model["class_counts"])

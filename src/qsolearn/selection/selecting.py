@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -15,7 +18,9 @@ __all__ = ["select_frame"]
 _BLOCK = 50_000
 
 
-def select_frame(selector, frame, progress=None, *, whole=True):
+def select_frame(
+    selector: Any, frame: pd.DataFrame, progress: Callable | None = None, *, whole: bool = True
+) -> pd.DataFrame:
     """Select quasar candidates from a photometric frame.
 
     Parameters

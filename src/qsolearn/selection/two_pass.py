@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -20,7 +23,9 @@ __all__ = ["TwoPassBayes", "valley"]
 EQUAL_VARIANCE = float(1 / np.sqrt(8))
 
 
-def valley(values, *, bins=40, smoothing=1.5, least=0.8):
+def valley(
+    values: ArrayLike, *, bins: int = 40, smoothing: float = 1.5, least: float = 0.8
+) -> float:
     """Deepest minimum between the two highest peaks of a distribution.
 
     Parameters
@@ -141,15 +146,15 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        bandwidth=0.15,
-        priors=None,
-        star="Star",
-        clean=True,
-        gaussian_factor=EQUAL_VARIANCE,
-        star_density_limit=None,
-        keep=0.98,
-        n_jobs=None,
-    ):
+        bandwidth: float | dict[str, float] | Sequence[float] = 0.15,
+        priors: dict[str, float] | None = None,
+        star: str | None = "Star",
+        clean: bool = True,
+        gaussian_factor: float = EQUAL_VARIANCE,
+        star_density_limit: float | None = None,
+        keep: float = 0.98,
+        n_jobs: int | None = None,
+    ) -> None:
         self.bandwidth = bandwidth
         self.priors = priors
         self.star = star
@@ -159,7 +164,7 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
         self.keep = keep
         self.n_jobs = n_jobs
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike | pd.DataFrame, y: ArrayLike) -> Self:
         """Choose bandwidths, clean, and keep the densities.
 
         Parameters
@@ -191,15 +196,15 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
                 f"The class to clean is {self.star!r}, which is not among the labels "
                 f"{', '.join(map(str, self.classes_))}; name it with star=, or None for none."
             )
-        tried = not isinstance(self.bandwidth, dict) and np.ndim(self.bandwidth) > 0
+        given: Any = self.bandwidth
         self.trials_ = None
-        self.bandwidths_ = self.bandwidth
-        if tried:
+        self.bandwidths_ = given
+        if not isinstance(given, dict) and np.ndim(given) > 0:
             self.bandwidths_, self.trials_ = choose_bandwidths(
-                X, y, self.bandwidth, self.priors, n_jobs=self.n_jobs
+                X, y, given, self.priors, n_jobs=self.n_jobs
             )
-        elif not isinstance(self.bandwidth, dict):
-            self.bandwidths_ = dict.fromkeys(self.classes_.tolist(), self.bandwidth)
+        elif not isinstance(given, dict):
+            self.bandwidths_ = dict.fromkeys(self.classes_.tolist(), given)
         found, _ = leave_one_out_labels(X, y, self.bandwidths_, self.priors, n_jobs=self.n_jobs)
         right = found == y
         star = np.zeros(len(y), bool) if self.star is None else y == self.star
@@ -242,7 +247,7 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
         model.n_jobs = self.n_jobs
         return getattr(model, what)(X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """Posterior of each class by Bayes' rule, with the cleaned densities.
 
         Parameters
@@ -255,7 +260,7 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
         """
         return self._ask("classifier_", "predict_proba", X)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """The most probable class of each object.
 
         Parameters
@@ -268,7 +273,7 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
         """
         return self._ask("classifier_", "predict", X)
 
-    def outside_support(self, X):
+    def outside_support(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """Whether every class has zero density there, so that the prior decides.
 
         Parameters
@@ -281,7 +286,7 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
         """
         return self._ask("classifier_", "outside_support", X)
 
-    def log_density(self, X):
+    def log_density(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """Natural log of the Gaussian density of each class.
 
         Parameters
@@ -295,7 +300,7 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
         """
         return self._ask("densities_", "log_density", X)
 
-    def rejected(self, X):
+    def rejected(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """Whether stars are too dense there for a candidate.
 
         Parameters
@@ -308,11 +313,11 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if not np.isfinite(self.star_density_limit_):
-            return np.zeros(len(X), bool)
-        column = int(np.searchsorted(self.classes_, self.star))
+            return np.zeros(np.shape(X)[0], bool)
+        column = self.classes_.tolist().index(self.star)
         return self.log_density(X)[:, column] / np.log(10) > self.star_density_limit_
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """The fitted classifier as plain values and arrays, to be written as JSON and npz.
 
         Returns
@@ -341,7 +346,7 @@ class TwoPassBayes(ClassifierMixin, BaseEstimator):
         return values, {**arrays, "kept": self.kept_}
 
     @classmethod
-    def from_state(cls, values, arrays):
+    def from_state(cls, values: dict, arrays: Mapping[str, np.ndarray]) -> TwoPassBayes:
         """Rebuild the classifier that `to_state` described; it predicts the same to the bit.
 
         Parameters

@@ -22,10 +22,12 @@ References
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.bands import color_names, get_band
 from qsolearn.errors import CatalogError
@@ -79,7 +81,7 @@ class ColorEdge:
     against: tuple[str, str] | None = None
     system: str = "ab"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Check; lists, such as those of a JSON file, become tuples."""
         object.__setattr__(self, "color", tuple(self.color))
         if self.against is not None:
@@ -107,11 +109,11 @@ class ColorEdge:
                 raise CatalogError(str(error)) from None
 
     @property
-    def bands(self):
+    def bands(self) -> list[str]:
         """Bands that the edge needs, each once."""
         return list(dict.fromkeys((*self.color, *(self.against or ()))))
 
-    def line(self, x):
+    def line(self, x: ArrayLike) -> np.ndarray:
         """Value of the line.
 
         Parameters
@@ -181,7 +183,7 @@ class ColorWedge:
     threshold = None
     dereddened_ = False
 
-    def __init__(self, edges, name="wedge"):
+    def __init__(self, edges: Sequence[ColorEdge], name: str = "wedge") -> None:
         self.edges, self.name = tuple(edges), str(name)
         if not self.edges:
             raise CatalogError("A wedge needs at least one edge.")
@@ -212,7 +214,7 @@ class ColorWedge:
         """Name and edges."""
         return f"<ColorWedge {self.name}: {'; '.join(map(str, self.edges))}>"
 
-    def margins(self, frame):
+    def margins(self, frame: pd.DataFrame) -> pd.DataFrame:
         """How far each source is inside each edge, along the color on the edge's left.
 
         Parameters
@@ -243,7 +245,7 @@ class ColorWedge:
         closed = np.array([edge.side.endswith("=") for edge in self.edges])
         return np.where(closed, margin >= 0, margin > 0)
 
-    def contains(self, frame):
+    def contains(self, frame: pd.DataFrame) -> np.ndarray:
         """Whether each source is inside.
 
         Parameters
@@ -263,7 +265,7 @@ class ColorWedge:
         """
         return self._inside(self.margins(frame).to_numpy()).all(axis=1)
 
-    def explain(self, frame, proba=None):
+    def explain(self, frame: pd.DataFrame, proba: ArrayLike | None = None) -> np.ndarray:
         """Why each source is inside or not.
 
         Parameters
@@ -298,7 +300,7 @@ class ColorWedge:
             parts.append("not measured: " + ", ".join(bands))
         return "; ".join(parts) or "inside"
 
-    def predict_proba(self, frame):
+    def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
         """1 for "QSO" inside and for "other" outside; NaN where a color is missing.
 
         Parameters
@@ -319,7 +321,7 @@ class ColorWedge:
         quasar = np.where(decided, inside.all(axis=1), np.nan)
         return np.column_stack([quasar, 1 - quasar])
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict]:
         """What the wedge consists of, for saving.
 
         Returns
@@ -332,7 +334,7 @@ class ColorWedge:
         return {"name": self.name, "edges": [asdict(edge) for edge in self.edges]}, {}
 
     @classmethod
-    def from_state(cls, values, arrays=None):
+    def from_state(cls, values: dict, arrays: dict | None = None) -> ColorWedge:
         """Make a wedge again: the inverse of `to_state`.
 
         Parameters

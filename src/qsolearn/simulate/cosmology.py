@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["comoving_volume_per_deg2", "distance_modulus"]
 
@@ -26,7 +27,7 @@ def _comoving():
     return z, np.concatenate([[0.0], np.cumsum(steps)]) * _SPEED / HUBBLE, inverse
 
 
-def distance_modulus(z):
+def distance_modulus(z: ArrayLike) -> np.ndarray:
     """Distance modulus of the luminosity distance.
 
     Parameters
@@ -49,7 +50,7 @@ def distance_modulus(z):
     return 5 * np.log10((1 + z) * np.interp(z, nodes, distance)) + 25.0
 
 
-def comoving_volume_per_deg2(z):
+def comoving_volume_per_deg2(z: ArrayLike) -> np.ndarray:
     """Comoving volume per square degree and unit redshift.
 
     Parameters

@@ -7,7 +7,10 @@ SFD98 map in wide surveys (about 0.04 mag at b = 45 degrees).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.bands import get_band
 
@@ -18,7 +21,7 @@ POLE = 0.0275
 PATCHINESS = 0.5
 
 
-def draw_ebv(latitude, seed=0):
+def draw_ebv(latitude: ArrayLike, seed: int | np.random.Generator = 0) -> np.ndarray:
     """Random E(B-V) of sightlines.
 
     Parameters
@@ -44,7 +47,7 @@ def draw_ebv(latitude, seed=0):
     return layer * np.exp(PATCHINESS * rng.standard_normal(len(latitude)))
 
 
-def extinction_coefficients(bands):
+def extinction_coefficients(bands: Sequence[str]) -> np.ndarray:
     """A / E(B-V) of bands, for E(B-V) of SFD98 unscaled.
 
     Parameters

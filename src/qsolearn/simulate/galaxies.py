@@ -7,6 +7,7 @@ the literature (about 430 galaxies per square degree per magnitude at i = 19).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -22,7 +23,7 @@ _Z_NODES = np.expm1(LOG_STEP * 20 * np.arange(70))
 _YOUNG = np.linspace(0.0, 1.0, 11)
 
 
-def galaxy_density(bright, faint):
+def galaxy_density(bright: float, faint: float) -> float:
     """Galaxies per square degree between two i magnitudes.
 
     Parameters
@@ -58,7 +59,9 @@ def _grid(bands):
     return (out - out[:, :, [i]])[:, :, : len(bands)]
 
 
-def draw_galaxies(n, bright, faint, bands, rng):
+def draw_galaxies(
+    n: int, bright: float, faint: float, bands: Sequence[str], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """Random galaxies of a flux-limited sky.
 
     Parameters

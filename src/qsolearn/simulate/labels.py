@@ -9,6 +9,7 @@ farther ones, as in a real catalog.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["gaia_error", "moving"]
 
@@ -21,7 +22,7 @@ _PLATES = 3.0
 SIGMAS = 3.0
 
 
-def gaia_error(g):
+def gaia_error(g: ArrayLike) -> np.ndarray:
     """Median parallax error of Gaia.
 
     Parameters
@@ -39,10 +40,12 @@ def gaia_error(g):
     >>> float(gaia_error(18.0))
     0.13
     """
-    return np.exp(np.interp(g, _G, np.log(_PARALLAX)))
+    return np.exp(np.interp(np.asarray(g, dtype=float), _G, np.log(_PARALLAX)))
 
 
-def moving(parallax, motion, g, gaia, rng):
+def moving(
+    parallax: np.ndarray, motion: np.ndarray, g: np.ndarray, gaia: bool, rng: np.random.Generator
+) -> np.ndarray:
     """Whether a source is seen to move, or to be near, at 3 sigma.
 
     Parameters

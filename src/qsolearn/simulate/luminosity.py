@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.sed.grid import MAX_REDSHIFT, quasar_grid
 from qsolearn.simulate.cosmology import comoving_volume_per_deg2, distance_modulus
@@ -42,7 +43,7 @@ _DRAWS = 1000
 BRIGHTEST, FAINTEST = 13.0, 25.0
 
 
-def luminosity_function(absolute, z):
+def luminosity_function(absolute: ArrayLike, z: ArrayLike) -> np.ndarray:
     """Quasars per comoving volume and magnitude.
 
     Parameters
@@ -150,14 +151,14 @@ class QuasarCounts:
     magnitude: np.ndarray
     density: np.ndarray
 
-    def total(self, faint, z_min=0.0, z_max=MAX_REDSHIFT):
+    def total(self, faint: float, z_min: float = 0.0, z_max: float = MAX_REDSHIFT) -> float:
         """Quasars per square degree brighter than ``faint`` between two redshifts."""
         rows = (self.z > z_min) & (self.z < z_max)
         return float(self.density[rows][:, self.magnitude < faint].sum())
 
 
 @lru_cache(maxsize=1)
-def quasar_counts():
+def quasar_counts() -> QuasarCounts:
     """Counts that follow from the luminosity function.
 
     Returns
@@ -208,7 +209,7 @@ def draw_quasars_of_sky(n, bright, faint, rng, z_range=(0.0, MAX_REDSHIFT)):
     return z, counts.magnitude[columns][column] + _MAG_STEP * (rng.random(n) - 0.5)
 
 
-def draw_magnitudes(z, faint, rng):
+def draw_magnitudes(z: np.ndarray, faint: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Random i magnitudes of quasars at given redshifts, brighter than a limit.
 
     Parameters

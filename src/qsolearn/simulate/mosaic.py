@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["KS4_MOSAIC", "Mosaic"]
 
@@ -46,7 +47,7 @@ class Mosaic:
         longer = np.clip(np.abs(center) - self.side / 2, 0, None)
         return row, center, np.ceil(360.0 * np.cos(np.radians(longer)) / self.side)
 
-    def tiles_in_row(self, dec):
+    def tiles_in_row(self, dec: float) -> int:
         """Number of tiles around the sky in the row of a declination.
 
         Parameters
@@ -60,7 +61,7 @@ class Mosaic:
         """
         return int(self._rows(dec)[2])
 
-    def place(self, ra, dec):
+    def place(self, ra: ArrayLike, dec: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Position within the nearest tile.
 
         Parameters
@@ -88,7 +89,7 @@ class Mosaic:
         ]
         return np.sum(seen, axis=0)
 
-    def exposures(self, ra, dec):
+    def exposures(self, ra: ArrayLike, dec: ArrayLike) -> np.ndarray:
         """Number of exposures of each position, 0 to 4.
 
         Parameters
@@ -104,7 +105,7 @@ class Mosaic:
         # The exposures are all pairs of a step in RA and a step in Dec.
         return self._seen(x, 0) * self._seen(y, 1)
 
-    def exact_area(self, dec, *, ra_width=360.0):
+    def exact_area(self, dec: tuple[float, float], *, ra_width: float = 360.0) -> float:
         """Area with all four exposures between two declinations.
 
         Parameters

@@ -6,6 +6,8 @@ lot of it for a BL Lac object; none, and young stars only, for an HII region.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from qsolearn.bands import get_band
@@ -14,7 +16,9 @@ from qsolearn.simulate.galaxies import draw_galaxies
 __all__ = ["draw_others"]
 
 
-def draw_others(n, bright, faint, bands, rng):
+def draw_others(
+    n: int, bright: float, faint: float, bands: Sequence[str], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """Random "other" sources.
 
     Parameters

@@ -16,8 +16,12 @@ across surveys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numba
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.bands import check_bands, get_band
 from qsolearn.photometry import colors
@@ -25,6 +29,9 @@ from qsolearn.sed.grid import LYC_FACTORS, MAX_REDSHIFT, quasar_grid
 from qsolearn.sed.quasar import quasar_parameters
 from qsolearn.simulate.cosmology import distance_modulus
 from qsolearn.simulate.extinction import extinction_coefficients
+
+if TYPE_CHECKING:
+    from qsolearn.sed.grid import QuasarGrid
 
 __all__ = ["quasar_colors", "quasar_magnitudes"]
 
@@ -205,7 +212,16 @@ def variability(bands, slope_scatter, n, rng):
     return out
 
 
-def quasar_magnitudes(z, bands, magnitude, *, ebv=None, seed=0, parameters=None, grid=None):
+def quasar_magnitudes(
+    z: ArrayLike,
+    bands: Sequence[str],
+    magnitude: ArrayLike,
+    *,
+    ebv: ArrayLike | None = None,
+    seed: int | np.random.Generator = 0,
+    parameters: dict | None = None,
+    grid: QuasarGrid | None = None,
+) -> np.ndarray:
     """Noise-free magnitudes of random quasars.
 
     Parameters
@@ -251,7 +267,14 @@ def quasar_magnitudes(z, bands, magnitude, *, ebv=None, seed=0, parameters=None,
     return mags
 
 
-def quasar_colors(z, bands, *, magnitude=None, ebv=None, seed=0):
+def quasar_colors(
+    z: ArrayLike,
+    bands: Sequence[str],
+    *,
+    magnitude: ArrayLike | None = None,
+    ebv: ArrayLike | None = None,
+    seed: int | np.random.Generator = 0,
+) -> np.ndarray:
     """Random quasar colors at given redshifts, noise-free.
 
     Parameters

@@ -11,13 +11,14 @@ import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from qsolearn.bands import get_band
 from qsolearn.errors import CatalogError
-from qsolearn.frame.schema import describe
+from qsolearn.frame.schema import describe, meaning
 from qsolearn.frame.write import replace_atomically
 from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
 from qsolearn.simulate.galaxies import draw_galaxies, galaxy_density
@@ -268,8 +269,15 @@ def _check(survey, area_deg2, n_sources, composition):
 
 
 def make_sky(
-    survey, area_deg2=None, n_sources=None, seed=0, *, composition="counts", to=None, n_jobs=1
-):
+    survey: str,
+    area_deg2: float | None = None,
+    n_sources: int | None = None,
+    seed: int = 0,
+    *,
+    composition: str | dict[str, float] = "counts",
+    to: str | Path | None = None,
+    n_jobs: int = 1,
+) -> pd.DataFrame | Path:
     """Simulate a survey's catalog, with the truth beside it.
 
     Parameters
@@ -326,7 +334,7 @@ def make_sky(
     _check(survey, area_deg2, n_sources, composition)
     if composition != "counts":
         mix = PAPER_MIX if composition == "paper" else composition
-        plan, area = _plan_of_mix(record, mix, int(n_sources), seed), None
+        plan, area = _plan_of_mix(record, mix, int(n_sources or 0), seed), None
     else:
         plan, area = _plan_of_counts(record, area_deg2, n_sources, seed)
     attrs = {
@@ -358,7 +366,8 @@ def _arrow(plan, block, meta):
     fields = []
     for field in table.schema:
         unit, ucd = describe(field.name)
-        notes = {k: v for k, v in (("unit", unit), ("ucd", ucd)) if v}
+        text = meaning(field.name)
+        notes = {k: v for k, v in (("unit", unit), ("ucd", ucd), ("description", text)) if v}
         fields.append(field.with_metadata(notes) if notes else field)
     metadata = {**(table.schema.metadata or {}), b"qsolearn": json.dumps(meta).encode()}
     return table.cast(pa.schema(fields, metadata=metadata))

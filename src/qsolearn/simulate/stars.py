@@ -15,9 +15,11 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.sed.stars import (
     ALL_BANDS,
@@ -168,7 +170,7 @@ def _tables():
     return population, template, m_i, tables * (_XDQSO_COUNT / model)
 
 
-def star_density(latitude, bright, faint):
+def star_density(latitude: ArrayLike, bright: float, faint: float) -> np.ndarray:
     """Stars per square degree between two i magnitudes, Galactic extinction removed.
 
     Parameters
@@ -206,7 +208,14 @@ def _cumulative(bright, faint, only):
     return cells, [np.cumsum(t.ravel()[cells]) for t in tables]
 
 
-def draw_stars(latitude, bright, faint, bands, rng, only=None):
+def draw_stars(
+    latitude: np.ndarray,
+    bright: float,
+    faint: float,
+    bands: Sequence[str],
+    rng: np.random.Generator,
+    only: str | None = None,
+) -> dict[str, np.ndarray]:
     """Random stars in given directions.
 
     Parameters

@@ -22,6 +22,7 @@ then happens to a faint source differs:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,7 @@ class Survey:
     gaia: bool
 
 
+#: The surveys that can be simulated, by name.
 SURVEYS = {
     s.name: s
     for s in (
@@ -116,7 +118,7 @@ _DITHERS = 4
 _VISTA_SHARE = 0.75
 
 
-def get_survey(name):
+def get_survey(name: str) -> Survey:
     """Look a survey up.
 
     Parameters
@@ -143,7 +145,9 @@ def get_survey(name):
     return SURVEYS[name]
 
 
-def draw_positions(survey, n, rng, weight=None):
+def draw_positions(
+    survey: Survey, n: int, rng: np.random.Generator, weight: Callable | None = None
+) -> tuple[np.ndarray, ...]:
     """Random positions in a survey's footprint.
 
     Parameters
@@ -178,7 +182,7 @@ def draw_positions(survey, n, rng, weight=None):
     return tuple(np.concatenate(kept)[:n].T)
 
 
-def spoil(mags, share, rng):
+def spoil(mags: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     """Wrong photometry: one band of some sources is off, mostly too faint.
 
     Parameters
@@ -211,7 +215,13 @@ def _noise(mags, depth, floor, rng):
     return flux + error * rng.standard_normal(flux.shape), error
 
 
-def observe(survey, mags, latitude, rng, shots=None):
+def observe(
+    survey: Survey,
+    mags: np.ndarray,
+    latitude: np.ndarray,
+    rng: np.random.Generator,
+    shots: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Measured magnitudes, errors and limits of sources.
 
     Parameters

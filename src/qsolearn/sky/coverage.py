@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import CatalogError
 from qsolearn.sky.positions import galactic_latitude, unit_vectors
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mocpy import MOC
 
 __all__ = ["SkyCoverage", "effective_area"]
 
@@ -31,12 +38,12 @@ class SkyCoverage:
     pixels: np.ndarray
 
     @property
-    def pixel_area(self):
+    def pixel_area(self) -> float:
         """Area of one pixel [deg^2]."""
         return _SKY_DEG2 / (12 * 4**self.level)
 
     @property
-    def area_deg2(self):
+    def area_deg2(self) -> float:
         """Covered area [deg^2]."""
         return len(self.pixels) * self.pixel_area
 
@@ -44,7 +51,7 @@ class SkyCoverage:
         """Covered area [deg^2]."""
         return float(self.area_deg2)
 
-    def contains(self, ra, dec):
+    def contains(self, ra: ArrayLike, dec: ArrayLike) -> np.ndarray:
         """Whether positions lie in covered pixels.
 
         Parameters
@@ -62,7 +69,7 @@ class SkyCoverage:
         place = np.minimum(np.searchsorted(self.pixels, found), len(self.pixels) - 1)
         return self.pixels[place] == found
 
-    def centers(self):
+    def centers(self) -> tuple[np.ndarray, np.ndarray]:
         """Centers of the covered pixels.
 
         Returns
@@ -73,7 +80,7 @@ class SkyCoverage:
         lon, lat = _healpix(self.level).healpix_to_lonlat(self.pixels)
         return np.degrees(lon.value), np.degrees(lat.value)
 
-    def beyond_latitude(self, limit):
+    def beyond_latitude(self, limit: float) -> SkyCoverage:
         """Keep the pixels whose centers are far from the Galactic plane.
 
         Parameters
@@ -91,7 +98,7 @@ class SkyCoverage:
             self.level, self.pixels[np.abs(galactic_latitude(*self.centers())) > limit]
         )
 
-    def to_moc(self):
+    def to_moc(self) -> MOC:
         """Coverage as a multi-order coverage map.
 
         Returns
@@ -114,7 +121,7 @@ class SkyCoverage:
             self.pixels.astype(np.uint64), np.uint8(self.level), max_depth=self.level
         )
 
-    def write_moc(self, path, *, overwrite=False):
+    def write_moc(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the coverage as a FITS file of the IVOA standard MOC, whole or not at all.
 
         Parameters
@@ -155,7 +162,7 @@ def _pixels(ra, dec, level):
     )
 
 
-def effective_area(sources, level=12):
+def effective_area(sources: pd.DataFrame, level: int = 12) -> SkyCoverage:
     """Area of the HEALPix pixels that hold at least one source.
 
     Parameters

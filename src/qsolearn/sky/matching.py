@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
 from qsolearn.errors import CatalogError
@@ -17,7 +18,7 @@ __all__ = ["ChanceRate", "chance_match_rate", "chance_probability", "match_neare
 _ARCSEC = np.radians(1.0 / 3600.0)
 
 
-def match_nearest(sources, catalog, radius):
+def match_nearest(sources: pd.DataFrame, catalog: pd.DataFrame, radius: float) -> pd.DataFrame:
     """For each source, the nearest entry of another catalog within a radius.
 
     Parameters
@@ -110,7 +111,7 @@ def _check_radius(radius):
     return radius
 
 
-def chance_probability(density_deg2, radius):
+def chance_probability(density_deg2: ArrayLike, radius: float) -> np.ndarray | float:
     """Probability that at least one unrelated source lies within a radius of a position.
 
     Parameters
@@ -159,7 +160,15 @@ class ChanceRate:
     shifted: Estimate
 
 
-def chance_match_rate(sources, catalog, radius, *, area_deg2=None, shift=60.0, n_shifts=8):
+def chance_match_rate(
+    sources: pd.DataFrame,
+    catalog: pd.DataFrame,
+    radius: float,
+    *,
+    area_deg2: float | None = None,
+    shift: float = 60.0,
+    n_shifts: int = 8,
+) -> ChanceRate:
     """How many sources are matched by accident, told in two ways.
 
     Parameters
@@ -215,7 +224,7 @@ def chance_match_rate(sources, catalog, radius, *, area_deg2=None, shift=60.0, n
     if area_deg2 is not None:
         if not float(area_deg2) > 0:
             raise CatalogError(f"The area must be positive, not {area_deg2} square degrees.")
-        formula = chance_probability(len(there) / float(area_deg2), radius)
+        formula = float(chance_probability(len(there) / float(area_deg2), radius))
     ra = np.radians(sources["ra"].to_numpy(dtype=float))
     east = np.stack([-np.sin(ra), np.cos(ra), np.zeros_like(ra)], axis=-1)
     north = np.cross(here, east)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import CatalogError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["galactic_latitude", "unit_vectors"]
 
 
-def galactic_latitude(ra, dec):
+def galactic_latitude(ra: ArrayLike, dec: ArrayLike) -> np.ndarray:
     """Galactic latitude of a position.
 
     Parameters
@@ -34,7 +40,7 @@ def galactic_latitude(ra, dec):
     return np.degrees(np.arcsin(np.clip(sine, -1.0, 1.0)))
 
 
-def unit_vectors(table, name):
+def unit_vectors(table: pd.DataFrame, name: str) -> np.ndarray:
     """Unit vectors of the positions of a table.
 
     Parameters

@@ -5,7 +5,6 @@ the rest of qsolearn, and torch only when a model is loaded.
 """
 
 from qsolearn.summary.combine import Weights, combine, load_weights
-from qsolearn.summary.command import summaries_command
 from qsolearn.summary.comparison import benchmark, compare
 from qsolearn.summary.embed import Embedder, load_embedder
 from qsolearn.summary.notebook import SCIBERT, NotebookMetric
@@ -57,7 +56,6 @@ __all__ = [
     "rouge_lsum",
     "rouge_n",
     "rouge_tokens",
-    "summaries_command",
     "tfidf_cosine",
     "topic_similarity",
     "unrelated_sentences",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -29,13 +31,21 @@ from qsolearn.summary.statistics import bootstrap_sentences
 from qsolearn.summary.support import lexical_support, pair_support
 from qsolearn.summary.text import LONGEST_SENTENCE, Text
 
+if TYPE_CHECKING:
+    from qsolearn.summary.embed import Embedder
+
 __all__ = ["benchmark", "compare"]
 
 _MAP_SIZE = 60
 _FLAG_COLUMNS = ["check", "text", "start", "end", "hint"]
 
 
-def compare(candidate, reference=None, source=None, model="auto") -> Report:
+def compare(
+    candidate: str,
+    reference: str | None = None,
+    source: str | None = None,
+    model: str | os.PathLike | Callable | Embedder | None = "auto",
+) -> Report:
     """Compare a summary with a reference summary, with its source, or with both.
 
     Parameters
@@ -84,7 +94,12 @@ def compare(candidate, reference=None, source=None, model="auto") -> Report:
     )
 
 
-def benchmark(candidates, reference=None, source=None, model="auto") -> pd.DataFrame:
+def benchmark(
+    candidates: dict[str, str] | Sequence[str],
+    reference: str | None = None,
+    source: str | None = None,
+    model: str | os.PathLike | Callable | Embedder | None = "auto",
+) -> pd.DataFrame:
     """Compare several summaries under the same conditions.
 
     Parameters
@@ -123,7 +138,12 @@ def benchmark(candidates, reference=None, source=None, model="auto") -> pd.DataF
     return table
 
 
-def compare_all(candidates, reference=None, source=None, model="auto") -> dict[str, Report]:
+def compare_all(
+    candidates: dict[str, str] | Sequence[str],
+    reference: str | None = None,
+    source: str | None = None,
+    model: str | os.PathLike | Callable | Embedder | None = "auto",
+) -> dict[str | int, Report]:
     """Reports of several summaries, by name; reference and source are embedded once."""
     if isinstance(candidates, str):
         raise TypeError(

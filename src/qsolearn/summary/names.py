@@ -177,7 +177,8 @@ def check_names(candidate: Text, source: Text) -> tuple[dict[str, float], list[F
     letters: str | None = None
     content = ""
     pool: list[str] | None = None
-    named, checked, found = set(), 0, 0
+    named: set[int] = set()
+    checked = found = 0
     hints: dict[str, str] = {}
     for start, end in find_names(candidate):
         named.update(range(start, end))

@@ -40,7 +40,7 @@ class NotebookMetric:
     would average over padding too. The metrics of this room mask it out.
     """
 
-    def __init__(self, model: str | os.PathLike = SCIBERT, max_tokens: int = 512):
+    def __init__(self, model: str | os.PathLike = SCIBERT, max_tokens: int = 512) -> None:
         """Load the model."""
         if not torch_available():
             raise ImportError(_TORCH_HELP)

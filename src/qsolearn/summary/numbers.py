@@ -116,6 +116,7 @@ def find_numbers(raw: str, words: bool = False) -> list[Number]:
             factor *= 1e3
         end = match.end()
         after = _AFTER.match(raw, end)
+        assert after is not None  # all its parts are optional
         unit = ""
         word = (after["word"] or "").lower()
         if after["percent"]:
@@ -256,7 +257,7 @@ def check_numbers(candidate: Text, source: Text) -> tuple[dict[str, float], list
                 )
             )
         ours = _context(candidate, number.start, number.end, _CONTEXT)
-        best, where = -1.0, None
+        best, where = -1.0, matches[0]
         for match in matches[:200]:
             theirs = _context(source, match.start, match.end, _SOURCE_CONTEXT)
             fit = _fit(ours, theirs)

@@ -7,6 +7,7 @@ well it correlates with people elsewhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -56,7 +57,14 @@ for _pair in _PAIRS.replace("\n", "").split(","):
     _OPPOSITE.setdefault(_other, _one)
 
 
-def plant_error(text, kind, random_state=0, *, names=None, pool=()):
+def plant_error(
+    text: str,
+    kind: str,
+    random_state: int | np.random.Generator = 0,
+    *,
+    names: Collection[str] | None = None,
+    pool: Sequence[str] = (),
+) -> tuple[str, tuple[tuple[int, int], ...]] | None:
     """Spoil a text in one place.
 
     Parameters

@@ -41,7 +41,7 @@ class Alignment:
         Their TF-IDF cosines.
     """
 
-    def __init__(self, best, similarity):
+    def __init__(self, best: np.ndarray, similarity: np.ndarray) -> None:
         """Keep the two arrays."""
         self.best = best
         self.similarity = similarity

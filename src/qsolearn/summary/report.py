@@ -58,7 +58,7 @@ class Report:
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def groups(self):
+    def groups(self) -> list[tuple[str, list]]:
         """Scores in their groups: (title, [(name, value, interval or None), ...])."""
         found = []
         for prefix, title in _GROUPS:

@@ -50,7 +50,7 @@ class EmbeddedText:
         How many of them the model was shown.
     """
 
-    def __init__(self, text: Text, embedder: Embedder):
+    def __init__(self, text: Text, embedder: Embedder) -> None:
         """Embed every sentence."""
         self.text = text
         sentences = text.sentence_texts()
@@ -60,7 +60,7 @@ class EmbeddedText:
         self.seen = self.tokens if limit is None else np.minimum(self.tokens, limit)
 
     @cached_property
-    def mean(self):
+    def mean(self) -> np.ndarray:
         """Mean of the sentence vectors, each weighted by its tokens, as a unit vector (d,)."""
         mean = np.average(self.vectors, axis=0, weights=np.maximum(self.seen, 1))
         norm = np.linalg.norm(mean)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["Interval", "PairedTest", "bootstrap_documents", "bootstrap_sentences", "paired_test"]
 
@@ -49,7 +51,14 @@ def _check_level(level):
         raise ValueError(f"The level of an interval lies between 0 and 1, got {level}: try 0.95.")
 
 
-def bootstrap_sentences(values, weights=None, *, level=0.95, n_draws=1000, random_state=0):
+def bootstrap_sentences(
+    values: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+    n_draws: int = 1000,
+    random_state: int | np.random.Generator = 0,
+) -> Interval:
     """Mean over the sentences of one text, with the interval from drawing sentences.
 
     Parameters
@@ -104,7 +113,12 @@ def _interval(value, draws, level):
 
 
 def bootstrap_documents(
-    statistic, documents, *, level=0.95, n_draws=1000, random_state=0
+    statistic: Callable,
+    documents: ArrayLike,
+    *,
+    level: float = 0.95,
+    n_draws: int = 1000,
+    random_state: int | np.random.Generator = 0,
 ) -> Interval:
     """Any statistic over many texts, with the interval from drawing whole documents.
 
@@ -155,7 +169,15 @@ def bootstrap_documents(
     return _interval(value, draws, level) if len(draws) else Interval(value, np.nan, np.nan)
 
 
-def paired_test(first, second, documents=None, *, level=0.95, n_draws=10_000, random_state=0):
+def paired_test(
+    first: ArrayLike,
+    second: ArrayLike,
+    documents: ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+    n_draws: int = 10_000,
+    random_state: int | np.random.Generator = 0,
+) -> PairedTest:
     """Compare two systems on the same documents.
 
     Parameters

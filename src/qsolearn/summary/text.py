@@ -113,7 +113,7 @@ class Text:
     'Only 0.4 % were known.'
     """
 
-    def __init__(self, raw: str, vocabulary: frozenset[str] | set[str] | None = None):
+    def __init__(self, raw: str, vocabulary: frozenset[str] | set[str] | None = None) -> None:
         """Read words and sentences."""
         if not isinstance(raw, str):
             raise TypeError(
@@ -166,35 +166,35 @@ class Text:
         return len(self.words)
 
     @cached_property
-    def stems(self):
+    def stems(self) -> list[str]:
         """Stem of each word."""
         return [stem(word.removesuffix("'s").removesuffix("’s")) for word in self.words]
 
     @cached_property
-    def vocabulary(self):
+    def vocabulary(self) -> frozenset[str]:
         """All lower-case words, as a set."""
         return frozenset(self.words)
 
     @cached_property
-    def stem_set(self):
+    def stem_set(self) -> frozenset[str]:
         """All stems, as a set."""
         return frozenset(self.stems)
 
     @cached_property
-    def lower_case(self):
+    def lower_case(self) -> bool:
         """Whether the text was put in lower case, so that capitals tell nothing."""
         return _is_lower_case(self.raw)
 
-    def sentence_text(self, i):
+    def sentence_text(self, i: int) -> str:
         """Sentence `i` in one line, with line-break hyphens repaired."""
         start, end = self.sentences[i]
         return _SPACE.sub(" ", _LINE.sub("-", _BREAK.sub("", self.raw[start:end]))).strip()
 
-    def sentence_texts(self):
+    def sentence_texts(self) -> list[str]:
         """All sentences, each in one line."""
         return [self.sentence_text(i) for i in range(len(self.sentences))]
 
-    def sentence_of(self, position):
+    def sentence_of(self, position: int) -> int:
         """Index of the sentence that holds the character at `position`."""
         starts = self._sentence_starts
         return max(0, bisect_right(starts, position) - 1)

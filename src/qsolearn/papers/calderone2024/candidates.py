@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import CatalogError
 from qsolearn.frame import attach_columns
@@ -15,7 +16,7 @@ from qsolearn.selection import select_frame
 __all__ = ["find_candidates", "priority"]
 
 
-def priority(magnitude, z_phot):
+def priority(magnitude: ArrayLike, z_phot: ArrayLike) -> np.ndarray:
     """Order in which to observe candidates: bright ones and high redshifts first.
 
     Parameters
@@ -50,7 +51,7 @@ def priority(magnitude, z_phot):
     return out
 
 
-def find_candidates(frame, labels, z):
+def find_candidates(frame: pd.DataFrame, labels: ArrayLike, z: ArrayLike) -> pd.DataFrame:
     """Train on every known object, select from the rest, estimate redshifts, rank.
 
     Parameters

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import CatalogError
 from qsolearn.frame import magnitudes
@@ -10,6 +13,11 @@ from qsolearn.judge import class_labels, completeness, efficiency
 from qsolearn.papers.calderone2024.published import BANDS, METHODS, PUBLISHED
 from qsolearn.photometry import colors
 from qsolearn.selection import BoostedTrees, FrameSelector, ReverseSelectionClassifier
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from qsolearn.judge import Estimate
 
 __all__ = [
     "ORDER",
@@ -26,7 +34,12 @@ __all__ = [
 TARGET, ORDER = "QSOhighZ", ("Star", "Galaxy", "QSOlowZ")
 
 
-def classifier(method="reverse", *, n_rounds=None, threshold=PUBLISHED["threshold"]):
+def classifier(
+    method: str = "reverse",
+    *,
+    n_rounds: int | None = None,
+    threshold: float = PUBLISHED["threshold"],
+) -> BoostedTrees | ReverseSelectionClassifier:
     """A method of the paper as an unfitted classifier with the paper's settings.
 
     Parameters
@@ -73,7 +86,7 @@ def classifier(method="reverse", *, n_rounds=None, threshold=PUBLISHED["threshol
     return ReverseSelectionClassifier(trees, threshold=threshold, target=TARGET, order=list(ORDER))
 
 
-def recipe(method="reverse"):
+def recipe(method: str = "reverse") -> FrameSelector:
     """The paper's selector for photometric frames.
 
     Parameters
@@ -94,7 +107,7 @@ def recipe(method="reverse"):
     return FrameSelector(classifier(method), list(BANDS), quasar_classes=[TARGET])
 
 
-def features(frame):
+def features(frame: pd.DataFrame) -> np.ndarray:
     """The colors that the paper's classifiers see.
 
     Parameters
@@ -111,7 +124,7 @@ def features(frame):
     return colors(magnitudes(frame, list(BANDS))).astype(np.float32)
 
 
-def undersample(labels, per_class=None, seed=0):
+def undersample(labels: ArrayLike, per_class: int | None = None, seed: int = 0) -> np.ndarray:
     """Rows of a training set with equally many sources of every class, drawn at random.
 
     Parameters
@@ -155,7 +168,7 @@ def undersample(labels, per_class=None, seed=0):
     return np.sort(np.concatenate(rows))
 
 
-def metrics(labels, predicted, z):
+def metrics(labels: ArrayLike, predicted: ArrayLike, z: ArrayLike) -> dict[str, Estimate]:
     """The paper's three numbers of one run.
 
     Parameters
@@ -191,8 +204,16 @@ def metrics(labels, predicted, z):
 
 
 def run_split(
-    method, X, labels, train, test, *, n_rounds=None, threshold=PUBLISHED["threshold"], seed=0
-):
+    method: str,
+    X: ArrayLike,
+    labels: ArrayLike,
+    train: ArrayLike,
+    test: ArrayLike,
+    *,
+    n_rounds: int | None = None,
+    threshold: float = PUBLISHED["threshold"],
+    seed: int = 0,
+) -> tuple[np.ndarray, Any]:
     """Train a method on one part of a sample and classify the other.
 
     Parameters
@@ -222,4 +243,4 @@ def run_split(
     if method == "undersampled":
         train = train[undersample(labels[train], seed=seed)]
     model = classifier(method, n_rounds=n_rounds, threshold=threshold).fit(X[train], labels[train])
-    return model.predict(X[test]), model
+    return model.predict(X[np.asarray(test)]), model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from qsolearn.judge import proportion
@@ -13,10 +15,13 @@ from qsolearn.papers.calderone2024.published import (
     published_stages,
 )
 
+if TYPE_CHECKING:
+    from qsolearn.judge import Estimate
+
 __all__ = ["check_sums", "follow_up", "independent_list"]
 
 
-def check_sums():
+def check_sums() -> pd.DataFrame:
     """Recompute every sum and rate that the paper states.
 
     Returns
@@ -106,7 +111,7 @@ def check_sums():
     return pd.DataFrame(rows, columns=["where", "statement", "stated", "computed", "agrees"])
 
 
-def follow_up():
+def follow_up() -> dict[str, Estimate]:
     """What the spectra of the followed-up candidates say, with intervals.
 
     Returns
@@ -139,7 +144,7 @@ def follow_up():
     return {name: proportion(k, n) for name, k in counts.items()}
 
 
-def independent_list():
+def independent_list() -> pd.DataFrame:
     """The overlap with the independent list as set arithmetic, with intervals.
 
     Returns

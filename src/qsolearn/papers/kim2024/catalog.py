@@ -24,7 +24,9 @@ _SOURCES = {1: "vista", 2: "twomass"}
 _ORDER = ("B", "V", "R", "I", "J", "H", "K", "W1", "W2", "W3", "W4")
 
 
-def build_catalog(optical, **infrared):
+def build_catalog(
+    optical: pd.DataFrame, **infrared: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """Give each optical source the photometry of its nearest infrared neighbors.
 
     Parameters
@@ -71,7 +73,7 @@ def build_catalog(optical, **infrared):
     return out, matches
 
 
-def near_infrared(frame):
+def near_infrared(frame: pd.DataFrame) -> pd.DataFrame:
     """One J, H and Ks per source: VHS where it has a value, else 2MASS.
 
     Parameters
@@ -86,7 +88,7 @@ def near_infrared(frame):
         and the same for h and ks. The choice is made band by band: VHS has no H in the northern
         Galactic cap. An upper limit of VHS stands before a detection in 2MASS.
     """
-    out = {}
+    out: dict[str, np.ndarray] = {}
     for band in _NEAR.values():
         n = len(frame)
         mag, err = np.full(n, np.nan), np.full(n, np.nan)
@@ -105,7 +107,7 @@ def near_infrared(frame):
     return pd.DataFrame(out, index=frame.index)
 
 
-def to_table1(frame):
+def to_table1(frame: pd.DataFrame) -> pd.DataFrame:
     """Catalog in the columns of the paper's Table 1.
 
     Parameters
@@ -156,7 +158,7 @@ def to_table1(frame):
     return pd.DataFrame(out)
 
 
-def from_table1(table):
+def from_table1(table: pd.DataFrame) -> pd.DataFrame:
     """Photometric frame of a catalog in the columns of the paper's Table 1.
 
     Parameters

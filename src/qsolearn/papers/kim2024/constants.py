@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = ["BANDS", "EXPOSURES", "MATCH_RADII", "PARTS", "PUBLISHED", "SNR_LIMITS"]
 
 #: Optical and infrared bands of the catalog, near-infrared from VHS (VISTA) or 2MASS.
@@ -20,7 +22,8 @@ SNR_LIMITS = {"kmt_i": 5.0, "kmt_b": 2.0, "wise_w1": 2.0, "wise_w2": 2.0, "wise_
 #: Smallest number of dithered exposures in each optical band; Sect. 3.1.
 EXPOSURES = {f"ndith_kmt_{f}": 4 for f in "bvri"}
 
-PUBLISHED = {
+#: The numbers of the paper by what they are, each None where it was not recovered.
+PUBLISHED: dict[str, Any] = {
     # Sect. 2
     "tiles": 638,
     "tile_side_deg": 2.0,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from qsolearn.papers.kim2024.constants import EXPOSURES, SNR_LIMITS
 from qsolearn.selection import KIM2024_WEDGE, QualityCut, SelectionChain, SNRCut
+
+if TYPE_CHECKING:
+    from qsolearn.selection import SEDClassifier
 
 __all__ = ["recipe"]
 
 
-def recipe(sed=None, *, quality=True):
+def recipe(sed: SEDClassifier | None = None, *, quality: bool = True) -> SelectionChain:
     """Chain of the paper's cuts: quality, S/N in I, S/N in B and WISE, color, template fit.
 
     Parameters
@@ -34,7 +39,9 @@ def recipe(sed=None, *, quality=True):
     ['quality', 'S/N I', 'S/N B W', 'color']
     """
     first = {"kmt_i": SNR_LIMITS["kmt_i"]}
-    steps = {"quality": QualityCut(flag="ssflag", exposures=EXPOSURES)} if quality else {}
+    steps: dict[str, Any] = (
+        {"quality": QualityCut(flag="ssflag", exposures=EXPOSURES)} if quality else {}
+    )
     steps |= {
         "S/N I": SNRCut(first),
         "S/N B W": SNRCut({b: s for b, s in SNR_LIMITS.items() if b not in first}),

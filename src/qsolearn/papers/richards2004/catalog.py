@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,9 @@ from qsolearn.errors import CatalogError
 from qsolearn.papers.richards2004.published import BANDS
 from qsolearn.photometry import deredden
 from qsolearn.selection import select_frame
+
+if TYPE_CHECKING:
+    from qsolearn.selection import FrameSelector
 
 __all__ = ["CATALOG_COLUMNS", "catalog"]
 
@@ -26,7 +31,9 @@ _TEXT = ("object_id", "previous_class")
 _NUMBERS = ("row", "column", "previous_z", "radio_mjy", "log_x_ray_rate", "proper_motion")
 
 
-def catalog(selector, frame, matches=None):
+def catalog(
+    selector: FrameSelector, frame: pd.DataFrame, matches: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Select candidates and give them the columns of the paper's catalog.
 
     Parameters
@@ -87,7 +94,7 @@ def catalog(selector, frame, matches=None):
         k = get_band(band)
         size = k.extinction_sfd98 if convention == "sfd98" else k.extinction
         ebv = own["ebv"].to_numpy() if "ebv" in own else np.nan
-        out[f"extinction_{band}"] = size * ebv + np.zeros(len(chosen))
+        out[f"extinction_{band}"] = np.full(len(chosen), size) * ebv
     density = 10.0 ** selector.log10_densities(treated)
     out |= {"density_quasar": density[:, 0], "density_star": density[:, 1]}
     z = selector.redshifts(treated).rename(columns={"probability": "z_probability"})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from qsolearn.errors import CatalogError
@@ -13,6 +15,9 @@ from qsolearn.judge import completeness, proportion
 from qsolearn.papers.richards2004.published import BANDS
 from qsolearn.selection import select_frame
 from qsolearn.simulate import quasar_magnitudes
+
+if TYPE_CHECKING:
+    from qsolearn.selection import FrameSelector, TwoPassBayes
 
 __all__ = [
     "color_cut_efficiency",
@@ -22,7 +27,9 @@ __all__ = [
 ]
 
 
-def training_accuracies(model, X, y, X_new, y_new):
+def training_accuracies(
+    model: TwoPassBayes, X: ArrayLike, y: ArrayLike, X_new: ArrayLike, y_new: ArrayLike
+) -> pd.DataFrame:
     """Three accuracies of one classifier side by side, from the flattering to the fair.
 
     Parameters
@@ -60,7 +67,15 @@ def training_accuracies(model, X, y, X_new, y_new):
     return pd.DataFrame(rows).T
 
 
-def simulated_completeness(selector, z_bins, *, reddening=0.0, magnitude=19.0, n=500, seed=0):
+def simulated_completeness(
+    selector: FrameSelector,
+    z_bins: ArrayLike,
+    *,
+    reddening: float = 0.0,
+    magnitude: float = 19.0,
+    n: int = 500,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Completeness of a selector on simulated quasars, by redshift.
 
     Parameters
@@ -113,7 +128,7 @@ def simulated_completeness(selector, z_bins, *, reddening=0.0, magnitude=19.0, n
     return completeness(np.ones(len(z), bool), found, z, edges)
 
 
-def color_cut_efficiency(n_catalog, n_input, efficiency):
+def color_cut_efficiency(n_catalog: int, n_input: int, efficiency: float) -> float:
     """Largest efficiency that a cut in one color can have, given a better catalog.
 
     Parameters
@@ -148,7 +163,7 @@ def color_cut_efficiency(n_catalog, n_input, efficiency):
     return efficiency * n_catalog / n_input
 
 
-def pairs_at_one_redshift(table, radius_arcsec=60.0):
+def pairs_at_one_redshift(table: pd.DataFrame, radius_arcsec: float = 60.0) -> pd.DataFrame:
     """Pairs of candidates close on the sky whose redshift ranges overlap.
 
     Parameters

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = ["BANDS", "PARTS", "PUBLISHED"]
 
 #: The bands of the four colors, in order.
 BANDS = ("sdss_u", "sdss_g", "sdss_r", "sdss_i", "sdss_z")
 
-PUBLISHED = {
+#: The numbers of the paper by what they are, each None where it was not recovered.
+PUBLISHED: dict[str, Any] = {
     "bandwidth": 0.15,  # mag, for both classes; Sect. 3.6
     "prior_star": 0.88,  # Sect. 3.8
     "u_g_limit": 1.0,  # mag, SDSS zero points; value from memory of the literature

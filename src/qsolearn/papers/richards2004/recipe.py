@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from qsolearn.papers.richards2004.published import BANDS, PUBLISHED
 from qsolearn.redshift import ColorRedshiftRelation
 from qsolearn.selection import FrameSelector, TwoPassBayes
@@ -11,15 +14,15 @@ __all__ = ["recipe"]
 
 
 def recipe(
-    bandwidth=PUBLISHED["bandwidth"],
+    bandwidth: float | Sequence[float] = PUBLISHED["bandwidth"],
     *,
-    prior_star=PUBLISHED["prior_star"],
-    clean=True,
-    gaussian_factor=EQUAL_VARIANCE,
-    star_density_limit=None,
-    redshift=None,
-    n_jobs=None,
-):
+    prior_star: float = PUBLISHED["prior_star"],
+    clean: bool = True,
+    gaussian_factor: float = EQUAL_VARIANCE,
+    star_density_limit: float | None = None,
+    redshift: Any = None,
+    n_jobs: int | None = None,
+) -> FrameSelector:
     """Build the selector of the paper, ready to be fitted.
 
     Parameters

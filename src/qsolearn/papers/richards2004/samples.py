@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.bands import get_band
 from qsolearn.errors import CatalogError
@@ -17,7 +18,7 @@ __all__ = ["completeness_cuts", "in_test_set", "star_cuts"]
 FLAGS = {"fatal flag": "fatal", "non-fatal flag": "non_fatal"}
 
 
-def in_test_set(frame):
+def in_test_set(frame: pd.DataFrame) -> np.ndarray:
     """Which sources pass the cuts of the paper's test set.
 
     Parameters
@@ -51,7 +52,7 @@ def in_test_set(frame):
     return np.logical_and.reduce(list(cuts.values()))
 
 
-def completeness_cuts(frame):
+def completeness_cuts(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     """The cuts of the test set one by one, for a completeness chain.
 
     Parameters
@@ -94,7 +95,7 @@ def _flags(frame, names):
     return out
 
 
-def star_cuts(frame, known_class=None):
+def star_cuts(frame: pd.DataFrame, known_class: ArrayLike | None = None) -> dict[str, np.ndarray]:
     """The cuts that make the stars of the training set out of all point sources.
 
     Parameters
@@ -134,9 +135,9 @@ def star_cuts(frame, known_class=None):
     if "radio_mjy" in frame:
         cuts["no radio source"] = ~(frame["radio_mjy"].to_numpy(dtype=float, na_value=np.nan) > 0)
     if known_class is not None:
-        if len(known_class) != len(frame):
+        if np.size(known_class) != len(frame):
             raise CatalogError(
-                f"There are {len(frame):,} sources but {len(known_class):,} known classes."
+                f"There are {len(frame):,} sources but {np.size(known_class):,} known classes."
             )
         cuts["no known quasar"] = ~is_quasar_class(known_class)
     return cuts

@@ -1,6 +1,12 @@
 """Bayes' rule with one kernel density per class."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -15,6 +21,9 @@ from qsolearn.selection.kde.validation import (
     count_threads,
     weigh_classes,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["KernelBayesClassifier"]
 
@@ -54,11 +63,12 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
 
     .. math:: p(x|c) = \\frac{1}{N_c h_c^d} \\sum_j K\\left(\\frac{x - y_j}{h_c}\\right),
 
-    with K(u) proportional to 1 - |u|^2 inside the unit ball (Epanechnikov) or to exp(-|u|^2/2)
-    (Gaussian), and Bayes' rule gives P(c|x) = p(x|c) P(c) / sum of the same over the classes. With
-    weights, each term of the sum has its weight and N_c is their total. Where every density is
-    zero the data say nothing: the posterior is the prior, and `outside_support` tells these
-    objects. A kernel sum below 1e-12 of one mean weight is rounding, and counts as zero.
+    with K(u) proportional to ``1 - |u|^2`` inside the unit ball (Epanechnikov) or to
+    ``exp(-|u|^2 / 2)`` (Gaussian), and Bayes' rule gives P(c|x) = p(x|c) P(c) / sum of the same
+    over the classes. With weights, each term of the sum has its weight and N_c is their total.
+    Where every density is zero the data say nothing: the posterior is the prior, and
+    `outside_support` tells these objects. A kernel sum below 1e-12 of one mean
+    weight is rounding, and counts as zero.
 
     References
     ----------
@@ -76,13 +86,21 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
     array([False,  True])
     """
 
-    def __init__(self, bandwidth=0.15, kernel="epanechnikov", priors=None, n_jobs=None):
+    def __init__(
+        self,
+        bandwidth: float | dict[str, float] = 0.15,
+        kernel: str = "epanechnikov",
+        priors: dict[str, float] | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.bandwidth = bandwidth
         self.kernel = kernel
         self.priors = priors
         self.n_jobs = n_jobs
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Keep the training objects of each class.
 
         Parameters
@@ -121,7 +139,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         self._prepare()
         return self
 
-    def log_density(self, X):
+    def log_density(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """Log of each class's density at each object.
 
         Parameters
@@ -136,7 +154,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         """
         return self._log_densities(self._check(X, "log_density"))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """Posterior probability of each class by Bayes' rule.
 
         Parameters
@@ -152,7 +170,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         X = self._check(X, "predict_proba")
         return posterior(self._log_densities(X), self.priors_)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """The most probable class of each object.
 
         Parameters
@@ -172,7 +190,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
             return self.classes_[label_objects(self._training, self.priors_, X, n_threads)]
         return self.classes_[log_joint(self._log_densities(X), self.priors_).argmax(axis=1)]
 
-    def outside_support(self, X):
+    def outside_support(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """Whether every class has zero density there, so that the prior decides.
 
         Parameters
@@ -187,7 +205,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         X = self._check(X, "outside_support")
         return np.isneginf(self._log_densities(X)).all(axis=1)
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """The fitted classifier as plain values and arrays, to be written as JSON and npz.
 
         Returns
@@ -217,7 +235,7 @@ class KernelBayesClassifier(ClassifierMixin, BaseEstimator):
         return values, arrays
 
     @classmethod
-    def from_state(cls, values, arrays):
+    def from_state(cls, values: dict, arrays: Mapping[str, np.ndarray]) -> KernelBayesClassifier:
         """Rebuild the classifier that `to_state` described; it predicts the same to the bit.
 
         Parameters

@@ -1,6 +1,9 @@
 """Leave-one-out accuracy over a grid of bandwidths."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import _check_sample_weight, check_X_y
 
 from qsolearn.selection.kde.densities import log_normalization
@@ -25,8 +28,15 @@ __all__ = ["leave_one_out_accuracy"]
 
 
 def leave_one_out_accuracy(
-    X, y, bandwidths, priors=None, *, kernel="epanechnikov", sample_weight=None, n_jobs=None
-):
+    X: ArrayLike,
+    y: ArrayLike,
+    bandwidths: ArrayLike,
+    priors: dict[str, float] | None = None,
+    *,
+    kernel: str = "epanechnikov",
+    sample_weight: ArrayLike | None = None,
+    n_jobs: int | None = None,
+) -> np.ndarray:
     """Accuracy of the kernel Bayes classifier on its training set, each object left out in turn.
 
     Parameters
@@ -212,7 +222,8 @@ class _LeftOut:
 
     def _left_out(self, c):
         """For each object its place among the training points if it is in class c, or -1."""
-        forest, start, stop = self.training.forest, *class_span(self.training, c)
+        forest = self.training.forest
+        start, stop = class_span(self.training, c)
         place = np.empty(stop - start, dtype=np.int64)
         place[forest.order[start:stop]] = np.arange(start, stop)
         members = np.flatnonzero(self.labels == c)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
@@ -126,14 +129,14 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator=None,
-        threshold=0.9,
-        target=None,
-        order=None,
-        ranker=None,
-        cv=None,
-        random_state=None,
-    ):
+        estimator: Any = None,
+        threshold: float = 0.9,
+        target: Any = None,
+        order: Sequence | None = None,
+        ranker: Any = None,
+        cv: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.estimator = estimator
         self.threshold = threshold
         self.target = target
@@ -142,7 +145,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         self.cv = cv
         self.random_state = random_state
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike | pd.DataFrame, y: ArrayLike) -> Self:
         """Fit the steps, each to what the one before left.
 
         Parameters
@@ -221,7 +224,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
             self._ranked = int(np.searchsorted(left, target))
             self.ranker_ = clone(self.ranker).fit(X, codes)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """The class of each source: that of the step that discarded it, or of the last step.
 
         Parameters
@@ -239,7 +242,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         code[rows] = self._codes(self.final_classes_)[last.argmax(axis=1)]
         return self.classes_[code]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """Probability of each class.
 
         Parameters
@@ -262,7 +265,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         out[np.ix_(rows, self._codes(self.final_classes_))] = last
         return out
 
-    def target_score(self, X):
+    def target_score(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """A score that ranks every source by how likely it is of the target, discarded or not.
 
         Parameters
@@ -295,7 +298,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
             score[passed] = self.ranker_.predict_proba(X[passed])[:, self._ranked]
         return score
 
-    def explain(self, X):
+    def explain(self, X: ArrayLike | pd.DataFrame) -> pd.DataFrame:
         """At which step, and with what probability, each source got its class.
 
         Parameters
@@ -322,7 +325,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
             {"step": went + 1, "selected_class": label, "probability": proba, "reason": reason}
         )
 
-    def stage_table(self, X, y=None):
+    def stage_table(self, X: ArrayLike | pd.DataFrame, y: ArrayLike | None = None) -> pd.DataFrame:
         """How many sources reach each step: the table of the paper for any set.
 
         Parameters
@@ -354,7 +357,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
             target = np.array([np.sum(own >= s) for s in steps])
         return size_table(self.order_, np.array([np.sum(went >= s) for s in steps]), target)
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """The fitted steps as plain values and arrays, to be written as JSON and npz.
 
         Returns
@@ -373,7 +376,9 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         return to_state(self)
 
     @classmethod
-    def from_state(cls, values, arrays):
+    def from_state(
+        cls, values: dict, arrays: Mapping[str, np.ndarray]
+    ) -> ReverseSelectionClassifier:
         """Rebuild the classifier that `to_state` described; it predicts the same to the bit.
 
         Parameters

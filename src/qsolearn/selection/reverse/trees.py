@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["BoostedTrees", "import_xgboost"]
 
@@ -66,14 +72,23 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
     ['QSO', 'Star']
     """
 
-    def __init__(self, n_rounds=20, max_depth=20, base_score=0.5, max_delta_step=0.0, n_jobs=None):
+    def __init__(
+        self,
+        n_rounds: int = 20,
+        max_depth: int = 20,
+        base_score: float | None = 0.5,
+        max_delta_step: float = 0.0,
+        n_jobs: int | None = None,
+    ) -> None:
         self.n_rounds = n_rounds
         self.max_depth = max_depth
         self.base_score = base_score
         self.max_delta_step = max_delta_step
         self.n_jobs = n_jobs
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Grow the trees.
 
         Parameters
@@ -99,7 +114,9 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         self._grow(X, y, sample_weight)
         return self
 
-    def fit_proba(self, X, y, sample_weight=None):
+    def fit_proba(
+        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> np.ndarray:
         """Grow the trees and give the probabilities of the training rows.
 
         Parameters
@@ -115,7 +132,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         booster, matrix = self._grow(X, y, sample_weight)
         return _columns(booster.predict(matrix))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """Probability of each class.
 
         Parameters
@@ -137,7 +154,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         ]
         return _columns(np.concatenate(parts) if len(parts) > 1 else parts[0])
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """The most probable class.
 
         Parameters
@@ -153,7 +170,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
-    def params(self, n_classes):
+    def params(self, n_classes: int) -> dict[str, Any]:
         """The settings as xgboost takes them.
 
         Parameters
@@ -179,7 +196,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
             params["base_score"] = self.base_score
         return params
 
-    def adopt(self, booster, classes, n_features, names=None):
+    def adopt(self, booster: Any, classes: ArrayLike, n_features: int, names: Any = None) -> Self:
         """Take trees that were grown elsewhere with `params`.
 
         Parameters
@@ -201,7 +218,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
             self.feature_names_in_ = np.array(list(names), dtype=object)
         return self
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """The fitted trees as plain values and arrays, to be written as JSON and npz.
 
         Returns
@@ -224,7 +241,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         return values, {"booster": np.frombuffer(raw, dtype=np.uint8)}
 
     @classmethod
-    def from_state(cls, values, arrays):
+    def from_state(cls, values: dict, arrays: Mapping[str, np.ndarray]) -> BoostedTrees:
         """Rebuild the trees that `to_state` described; they predict the same to the bit.
 
         Parameters

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
 from qsolearn.selection.sedfit.rules import accept
+
+if TYPE_CHECKING:
+    from qsolearn.selection import SEDClassifier
 
 __all__ = ["CHOICES", "count_choices"]
 
@@ -25,7 +31,12 @@ CHOICES = (
 )
 
 
-def count_choices(model, frame, floors=(0.03, 0.05, 0.15, 0.2), choices=CHOICES):
+def count_choices(
+    model: SEDClassifier,
+    frame: pd.DataFrame,
+    floors: Sequence[float] = (0.03, 0.05, 0.15, 0.2),
+    choices: Sequence[tuple] = CHOICES,
+) -> pd.DataFrame:
     """Count candidates with each rule changed alone, and with other error floors.
 
     Parameters

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
@@ -10,7 +14,7 @@ from qsolearn.bands import check_bands
 from qsolearn.errors import CatalogError, plural
 from qsolearn.frame import bands_of, validate_frame
 from qsolearn.sed.library import TemplateSet, folder_templates, own_templates
-from qsolearn.sed.models import model_grid
+from qsolearn.sed.models import ModelGrid, model_grid
 from qsolearn.selection.sedfit.engine import fit_one, fit_two
 from qsolearn.selection.sedfit.photometry import fluxes_and_weights
 from qsolearn.selection.sedfit.redshift import redshift_summary
@@ -115,10 +119,13 @@ class SEDClassifier(BaseEstimator):
     """
 
     def __init__(
-        self, templates=None, bands=None, *, z_max=6.0, z_step=0.01, host_share=(0.01, 0.95),
-        error_floor=0.1, bic_margin=10.0, star_rule="margin", chi2_level=0.977,
-        dof="bands - parameters", max_tau=1.0, n_jobs=2,
-    ):  # fmt: skip
+        self, templates: TemplateSet | str | Path | None = None,
+        bands: Sequence[str] | None = None, *, z_max: float = 6.0, z_step: float = 0.01,
+        host_share: tuple[float, float] = (0.01, 0.95),
+        error_floor: float | dict[str, float] = 0.1, bic_margin: float = 10.0,
+        star_rule: str = "margin", chi2_level: float = 0.977, dof: str = "bands - parameters",
+        max_tau: float = 1.0, n_jobs: int = 2,
+    ) -> None:  # fmt: skip
         self.templates = templates
         self.bands = bands
         self.z_max = z_max
@@ -132,7 +139,7 @@ class SEDClassifier(BaseEstimator):
         self.max_tau = max_tau
         self.n_jobs = n_jobs
 
-    def fit(self, frame=None, y=None):
+    def fit(self, frame: pd.DataFrame | None = None, y: object = None) -> Self:
         """Make the grid of models.
 
         Parameters
@@ -165,7 +172,7 @@ class SEDClassifier(BaseEstimator):
         z = np.arange(round(self.z_max / self.z_step) + 1) * self.z_step
         return self.use_grid(model_grid(templates, bands, z))
 
-    def use_grid(self, grid):
+    def use_grid(self, grid: ModelGrid) -> Self:
         """Take a grid of models that was made before, instead of `fit`.
 
         Parameters
@@ -222,11 +229,11 @@ class SEDClassifier(BaseEstimator):
         return values
 
     @property
-    def n_models_(self):
+    def n_models_(self) -> dict[str, int]:
         """Models per source of each kind: dict of str to int."""
         return self.grid_.counts
 
-    def fit_sources(self, frame, progress=None):
+    def fit_sources(self, frame: pd.DataFrame, progress: Callable | None = None) -> pd.DataFrame:
         """Best model of each kind for every source.
 
         Parameters
@@ -308,7 +315,7 @@ class SEDClassifier(BaseEstimator):
             }
         )  # fmt: skip
 
-    def model_fluxes(self, fits, kind):
+    def model_fluxes(self, fits: pd.DataFrame, kind: str) -> np.ndarray:
         """Band fluxes of the best models of a kind.
 
         Parameters
@@ -347,7 +354,7 @@ class SEDClassifier(BaseEstimator):
         out[known] = flux
         return out
 
-    def accept(self, fits):
+    def accept(self, fits: pd.DataFrame) -> pd.DataFrame:
         """Apply the rules of a candidate to fits.
 
         Parameters
@@ -365,7 +372,7 @@ class SEDClassifier(BaseEstimator):
             chi2_level=self.chi2_level, dof=self.dof, max_tau=self.max_tau,
         )  # fmt: skip
 
-    def select(self, frame):
+    def select(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Candidates of a frame: what `select_frame` returns.
 
         Parameters
@@ -381,7 +388,7 @@ class SEDClassifier(BaseEstimator):
         fits = self.fit_sources(frame)
         return candidate_table(fits, self.accept(fits), self.classes_)
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """What the classifier consists of, for saving.
 
         Returns
@@ -395,7 +402,7 @@ class SEDClassifier(BaseEstimator):
         return classifier_state(self.get_params(), self.grid_)
 
     @classmethod
-    def from_state(cls, values, arrays):
+    def from_state(cls, values: dict, arrays: Mapping[str, np.ndarray]) -> SEDClassifier:
         """Make the classifier again of what `to_state` gave.
 
         Parameters

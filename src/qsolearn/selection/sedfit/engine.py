@@ -165,7 +165,9 @@ def _run(kernel, flux, weight, dtype, nz, n_jobs, arguments):
     return np.maximum(total - gains, 0.0), index.ravel()[:n]
 
 
-def fit_one(flux, weight, models, n_jobs=1):
+def fit_one(
+    flux: np.ndarray, weight: np.ndarray, models: np.ndarray, n_jobs: int = 1
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Best single template of each source.
 
     Parameters
@@ -200,7 +202,14 @@ def fit_one(flux, weight, models, n_jobs=1):
     return chi2, index, amplitude, profile
 
 
-def fit_two(flux, weight, nuclei, hosts, share, n_jobs=1):
+def fit_two(
+    flux: np.ndarray,
+    weight: np.ndarray,
+    nuclei: np.ndarray,
+    hosts: np.ndarray,
+    share: tuple[float, float],
+    n_jobs: int = 1,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Best nucleus + host of each source, the host's share within bounds.
 
     Parameters

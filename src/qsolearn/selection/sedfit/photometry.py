@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from qsolearn.errors import CatalogError, plural
 from qsolearn.frame import magnitudes
 from qsolearn.photometry import POGSON, flux_from_mag
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["LIMIT_SIGMA", "fluxes_and_weights"]
 
@@ -14,7 +20,9 @@ __all__ = ["LIMIT_SIGMA", "fluxes_and_weights"]
 LIMIT_SIGMA = 2.0
 
 
-def fluxes_and_weights(frame, bands, floor):
+def fluxes_and_weights(
+    frame: pd.DataFrame, bands: Sequence[str], floor: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fluxes of sources and the weight of each.
 
     Parameters

@@ -12,7 +12,9 @@ _TAIL = 0.1585
 _NEAR = 0.1
 
 
-def redshift_summary(z, profile, best):
+def redshift_summary(
+    z: np.ndarray, profile: np.ndarray, best: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """Redshift of the best model, and how sure it is.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import chi2 as chi2_law
 
 __all__ = ["DOF", "PARAMETERS", "STAR_RULES", "accept", "bic", "candidate_table", "reasons"]
@@ -18,7 +19,7 @@ STAR_RULES = ("margin", "lower", "none")
 DOF = ("bands - parameters", "bands", "sample")
 
 
-def bic(chi2, kind, n):
+def bic(chi2: ArrayLike, kind: str, n: ArrayLike) -> np.ndarray:
     """Bayesian information criterion of the best model of a kind.
 
     Parameters
@@ -42,9 +43,9 @@ def bic(chi2, kind, n):
 
 
 def accept(
-    fits, *, bic_margin=10.0, star_rule="margin", chi2_level=0.977, dof="bands - parameters",
-    max_tau=1.0,
-):  # fmt: skip
+    fits: pd.DataFrame, *, bic_margin: float = 10.0, star_rule: str = "margin",
+    chi2_level: float = 0.977, dof: str = "bands - parameters", max_tau: float = 1.0,
+) -> pd.DataFrame:  # fmt: skip
     """Apply the rules of a quasar candidate, one by one.
 
     Parameters
@@ -96,7 +97,7 @@ def accept(
     return out
 
 
-def reasons(fits, rules):
+def reasons(fits: pd.DataFrame, rules: pd.DataFrame) -> np.ndarray:
     """One sentence per source: a rule that it breaks, or the fit that it passes by.
 
     Parameters
@@ -131,7 +132,7 @@ def reasons(fits, rules):
     return out
 
 
-def candidate_table(fits, rules, classes):
+def candidate_table(fits: pd.DataFrame, rules: pd.DataFrame, classes: np.ndarray) -> pd.DataFrame:
     """What `qsolearn.selection.select_frame` returns, of fits and the rules they keep.
 
     Parameters

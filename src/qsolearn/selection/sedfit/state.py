@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from qsolearn.sed.models import ModelGrid
 __all__ = ["classifier_state", "restore_state"]
 
 
-def classifier_state(settings, grid):
+def classifier_state(settings: dict, grid: ModelGrid) -> tuple[dict, dict[str, np.ndarray]]:
     """Values and arrays of a classifier.
 
     Parameters
@@ -35,7 +37,7 @@ def classifier_state(settings, grid):
     return {"settings": kept, "source": grid.source, **names}, arrays
 
 
-def restore_state(values, arrays):
+def restore_state(values: dict, arrays: Mapping[str, np.ndarray]) -> tuple[dict, ModelGrid]:
     """The inverse of `classifier_state`.
 
     Parameters
@@ -51,5 +53,6 @@ def restore_state(values, arrays):
     """
     settings = {**values["settings"], "bands": list(values["bands"])}
     settings["host_share"] = tuple(settings["host_share"])
-    names = {k: tuple(values[k]) for k in values if k.endswith("_names") or k == "bands"}
-    return settings, ModelGrid(**names, **arrays, source=values["source"])
+    parts: dict[str, Any] = {**arrays, "source": values["source"]}
+    parts |= {k: tuple(values[k]) for k in values if k.endswith("_names") or k == "bands"}
+    return settings, ModelGrid(**parts)

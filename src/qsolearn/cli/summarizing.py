@@ -7,14 +7,10 @@ from pathlib import Path
 
 import click
 
-from qsolearn.summary.comparison import compare_all
-from qsolearn.summary.html import write_page
-from qsolearn.summary.text import read_text
-
-__all__ = ["summaries_command"]
+__all__ = ["summaries"]
 
 
-@click.command("summaries")
+@click.command()
 @click.argument("candidates", nargs=-1, required=True, type=click.Path())
 @click.option("--reference", type=click.Path(), help="A summary that is taken as the standard.")
 @click.option("--source", type=click.Path(), help="The text that the candidates summarize.")
@@ -26,8 +22,12 @@ __all__ = ["summaries_command"]
 )
 @click.option("--html", "html_path", type=click.Path(), help="Write a report page here.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def summaries_command(candidates, reference, source, model, html_path, as_json):
+def summaries(candidates, reference, source, model, html_path, as_json):
     """Compare summaries (text files) with a reference summary and with their source."""
+    from qsolearn.summary.comparison import compare_all
+    from qsolearn.summary.html import write_page
+    from qsolearn.summary.text import read_text
+
     try:
         names = _names(candidates)
         reports = compare_all(
