@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,11 +55,11 @@ class HatsFolder:
 
     path: Path
     pixels: tuple
-    info: object
-    schema: object
+    info: Any
+    schema: Any
 
     @classmethod
-    def open(cls, path):
+    def open(cls, path: str | Path) -> HatsFolder:
         """Read what a HATS catalog says of itself; no rows are read.
 
         Parameters
@@ -105,7 +106,7 @@ class HatsFolder:
             )
         return cls(path, pixels, catalog.catalog_info, catalog.schema)
 
-    def file(self, pixel):
+    def file(self, pixel: tuple[int, int]) -> Path:
         """Path of the Parquet file of a partition.
 
         Parameters
@@ -119,7 +120,7 @@ class HatsFolder:
         """
         return self.path / partition_path(pixel, self.info.npix_suffix)
 
-    def fingerprint(self):
+    def fingerprint(self) -> list:
         """What tells this catalog from another: its partitions, its columns and their statistics.
 
         Returns

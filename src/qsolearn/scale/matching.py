@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ from qsolearn.scale.catalog import (
     pixel_name,
     write_batches,
 )
-from qsolearn.scale.jobs import digest, run_job
+from qsolearn.scale.jobs import Outcome, digest, run_job
 from qsolearn.sky import match_nearest
 
 __all__ = ["match_hats", "surroundings"]
@@ -28,16 +30,16 @@ _FINER = 8
 
 
 def match_hats(
-    catalog,
-    other,
-    folder,
-    radius,
+    catalog: str | Path,
+    other: str | Path,
+    folder: str | Path,
+    radius: float,
     *,
-    suffix="_2",
-    workers=1,
-    progress=None,
-    overwrite=False,
-):
+    suffix: str = "_2",
+    workers: int = 1,
+    progress: Callable | None = None,
+    overwrite: bool = False,
+) -> Outcome:
     """Give each source of a HATS catalog the columns of its nearest one in another.
 
     Parameters

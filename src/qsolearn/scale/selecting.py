@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qsolearn.errors import CatalogError, nearest_names
 from qsolearn.scale.assembling import selector_digest
@@ -17,7 +19,7 @@ from qsolearn.scale.catalog import (
     pixel_name,
     write_batches,
 )
-from qsolearn.scale.jobs import digest, run_job
+from qsolearn.scale.jobs import Outcome, digest, run_job
 from qsolearn.scale.reading import FrameReader
 from qsolearn.selection import load_selector, save_selector, select_frame
 
@@ -27,18 +29,18 @@ _RESULTS = ("P_QSO", "selected_class", "is_candidate", "reason", "z_phot")
 
 
 def select_hats(
-    catalog,
-    folder,
-    selector,
+    catalog: str | Path,
+    folder: str | Path,
+    selector: Any,
     *,
-    bands=None,
-    columns=None,
-    keep="all",
-    rows="all",
-    workers=1,
-    progress=None,
-    overwrite=False,
-):
+    bands: dict | None = None,
+    columns: dict | None = None,
+    keep: str | Sequence[str] = "all",
+    rows: str = "all",
+    workers: int = 1,
+    progress: Callable | None = None,
+    overwrite: bool = False,
+) -> Outcome:
     """Select quasar candidates in a HATS catalog; the result is a HATS catalog.
 
     Parameters

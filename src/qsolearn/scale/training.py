@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -17,7 +19,7 @@ from qsolearn.scale.assembling import assemble_selector
 from qsolearn.scale.catalog import BATCH, HatsFolder, damaged, open_parquet
 from qsolearn.scale.jobs import local_client
 from qsolearn.scale.reading import FrameReader
-from qsolearn.selection import BoostedTrees, ReverseSelectionClassifier
+from qsolearn.selection import BoostedTrees, FrameSelector, ReverseSelectionClassifier
 from qsolearn.selection.reverse.state import size_table
 from qsolearn.selection.reverse.trees import import_xgboost
 from qsolearn.selection.reverse.validation import check_order, check_target, check_threshold
@@ -26,16 +28,16 @@ __all__ = ["train_catalog"]
 
 
 def train_catalog(
-    source,
-    label,
-    bands,
-    estimator=None,
+    source: str | Path,
+    label: str,
+    bands: Sequence[str],
+    estimator: Any = None,
     *,
-    quasar_classes=None,
-    threshold=None,
-    workers=1,
-    scratch=None,
-):
+    quasar_classes: Sequence[str] | None = None,
+    threshold: float | None = None,
+    workers: int = 1,
+    scratch: str | Path | None = None,
+) -> FrameSelector:
     """Train a selector on a catalog that does not fit into memory.
 
     Parameters
@@ -287,8 +289,8 @@ class _Dask:
     """Grow the same trees on the workers of a Dask cluster."""
 
     workers: int
-    _cluster: object = field(default=None, init=False)
-    _client: object = field(default=None, init=False)
+    _cluster: Any = field(default=None, init=False)
+    _client: Any = field(default=None, init=False)
 
     def __enter__(self):
         self._cluster = local_client(self.workers)

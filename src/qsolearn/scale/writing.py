@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,14 @@ __all__ = ["partition_sky", "write_hats"]
 _COUNT_ORDER = 10
 
 
-def write_hats(source, folder, *, rows_per_partition=1_000_000, name=None, overwrite=False):
+def write_hats(
+    source: Any,
+    folder: str | Path,
+    *,
+    rows_per_partition: int = 1_000_000,
+    name: str | None = None,
+    overwrite: bool = False,
+) -> HatsFolder:
     """Write a table as a HATS catalog.
 
     Parameters
