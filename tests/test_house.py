@@ -28,6 +28,7 @@ ORDER = [
     "census",
     "datasets",
     "papers",
+    "scale",
     "display",
     "doctor",
     "summary",

@@ -13,6 +13,7 @@ from qsolearn.cli.commands import judge, simulate, train
 from qsolearn.cli.examining import doctor
 from qsolearn.cli.fetching import fetch
 from qsolearn.cli.planning import plan
+from qsolearn.cli.scaling import scale
 from qsolearn.cli.selecting import select
 from qsolearn.cli.summarizing import summaries
 from qsolearn.errors import CatalogWarning
@@ -35,11 +36,12 @@ def cli() -> None:
     Judge the selection:    qsolearn judge out.vot --truth spectra.csv --by mag,z
     Plan a night:           qsolearn plan list.vot --site paranal --night 2026-11-21 -o plan.vot
     Fetch from archives:    qsolearn fetch gaia --ra 30 --dec -20 --radius 1 -o gaia.parquet
+    Billions of rows:       qsolearn scale select hats_folder --model model/ -o selected
     Compare summaries:      qsolearn summaries mine.txt --source paper.txt --html report.html
     """
 
 
-for command in (doctor, train, select, judge, simulate, fetch, plan, challenge):
+for command in (doctor, train, select, judge, simulate, fetch, plan, challenge, scale):
     cli.add_command(command)
 cli.add_command(summaries)
 

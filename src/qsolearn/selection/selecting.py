@@ -19,7 +19,7 @@ _BLOCK = 50_000
 
 
 def select_frame(
-    selector: Any, frame: pd.DataFrame, progress: Callable | None = None
+    selector: Any, frame: pd.DataFrame, progress: Callable | None = None, *, whole: bool = True
 ) -> pd.DataFrame:
     """Select quasar candidates from a photometric frame.
 
@@ -33,6 +33,8 @@ def select_frame(
         A photometric frame; it is not changed.
     progress : callable, optional
         Called with the number of rows done, after each block of rows.
+    whole : bool
+        False for a part of a larger catalog, where a band may happen to have no value at all.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def select_frame(
             "FrameSelector(classifier, bands) and fit that."
         )
     validate_frame(frame)
-    if not own_way:
+    if whole and not own_way:
         check_measured(frame, selector.bands)
     blocks = []
     for start in range(0, len(frame), _BLOCK):

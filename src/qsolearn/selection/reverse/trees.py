@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BoostedTrees"]
+__all__ = ["BoostedTrees", "import_xgboost"]
 
 #: Rows that are predicted at once: bounds the memory, costs no time.
 _CHUNK = 1_000_000
@@ -170,6 +170,54 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
+    def params(self, n_classes: int) -> dict[str, Any]:
+        """The settings as xgboost takes them.
+
+        Parameters
+        ----------
+        n_classes : int
+            Two give the logistic loss, more the softmax loss.
+
+        Returns
+        -------
+        dict
+        """
+        self._check_settings()
+        params = {
+            "tree_method": "hist",
+            "max_depth": self.max_depth,
+            "max_delta_step": self.max_delta_step,
+            "nthread": _threads(self.n_jobs),
+            "objective": "binary:logistic",
+        }
+        if n_classes > 2:
+            params |= {"objective": "multi:softprob", "num_class": n_classes}
+        if self.base_score is not None:
+            params["base_score"] = self.base_score
+        return params
+
+    def adopt(self, booster: Any, classes: ArrayLike, n_features: int, names: Any = None) -> Self:
+        """Take trees that were grown elsewhere with `params`.
+
+        Parameters
+        ----------
+        booster : xgboost.Booster
+        classes : (n_classes,) array
+            Labels, sorted; the trees know them by their place.
+        n_features : int
+        names : sequence of str, optional
+            Names of the features, in order.
+
+        Returns
+        -------
+        self
+        """
+        self.booster_, self.classes_ = booster, np.asarray(classes)
+        self.n_features_in_ = n_features
+        if names is not None:
+            self.feature_names_in_ = np.array(list(names), dtype=object)
+        return self
+
     def to_state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """The fitted trees as plain values and arrays, to be written as JSON and npz.
 
@@ -205,7 +253,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
         -------
         BoostedTrees
         """
-        xgboost = _xgboost()
+        xgboost = import_xgboost()
         model = cls(**{name: values[name] for name in cls().get_params()})
         model.classes_ = np.array(values["classes"], dtype=np.dtype(values["classes_dtype"]))
         model.n_features_in_ = values["n_features_in"]
@@ -221,7 +269,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
 
     def _grow(self, X, y, weight):
         """Booster and quantile matrix of the training rows."""
-        xgboost = _xgboost()
+        xgboost = import_xgboost()
         self._check_settings()
         X, y = validate_data(self, X, y, dtype=_FLOATS, ensure_all_finite="allow-nan")
         check_classification_targets(y)
@@ -233,17 +281,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
                 f"All labels are {self.classes_[0].item()!r}, only one class: a classifier needs "
                 "sources of two classes or more."
             )
-        params = {
-            "tree_method": "hist",
-            "max_depth": self.max_depth,
-            "max_delta_step": self.max_delta_step,
-            "nthread": _threads(self.n_jobs),
-            "objective": "binary:logistic",
-        }
-        if len(self.classes_) > 2:
-            params |= {"objective": "multi:softprob", "num_class": len(self.classes_)}
-        if self.base_score is not None:
-            params["base_score"] = self.base_score
+        params = self.params(len(self.classes_))
         matrix = xgboost.QuantileDMatrix(
             X, codes.astype(np.float32), weight=weight, nthread=params["nthread"]
         )
@@ -274,7 +312,7 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):
 _FLOATS = (np.float32, np.float64)
 
 
-def _xgboost():
+def import_xgboost():
     """The package, imported so that its waiting threads sleep: spinning ones cost four times."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
