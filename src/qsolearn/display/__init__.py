@@ -24,6 +24,7 @@ from qsolearn.display.curves import (
 from qsolearn.display.density_plane import (
     DensityPlaneDisplay,
 )
+from qsolearn.display.follow_up import FollowUpDisplay
 from qsolearn.display.interactive import InteractiveFigure, empty_figure, load_in_notebook
 from qsolearn.display.redshifts import (
     MagnitudeRedshiftDisplay,
@@ -40,6 +41,7 @@ __all__ = [
     "ColorColorDisplay",
     "ConfusionDisplay",
     "DensityPlaneDisplay",
+    "FollowUpDisplay",
     "InteractiveFigure",
     "MagnitudeRedshiftDisplay",
     "PrecisionRecallDisplay",
