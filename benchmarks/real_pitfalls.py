@@ -5,13 +5,15 @@
 Each mistake is made on purpose on real objects, beside the right way, with the same method and
 the same objects. Nothing is tuned but where tuning is the mistake.
 
-accuracy: a dummy on DR7 test objects, restated for the mix of the sky. position: SDSS DR17, quasars
-against the rest (a random subset), colors alone and colors with position, random parts against blocks of sky.
+accuracy: a dummy on DR7 test objects, restated for the mix of the sky.
+position: SDSS DR17, quasars against the rest (a random subset), colors alone and colors with
+position, random parts against blocks of sky.
 duplicates: redshifts of quasars by the nearest neighbor in color, in the DR5 and DR17 files one
 below the other, random parts against blocks of sky in which the same source stays together.
 bright: DR7, labels for bright sources only in part; completeness counted on the labeled sources,
-the same with weights, and in truth. tuning: 200 equally good classifiers of 300 sources each,
-the best of them on 200 test sources, and the same one on all other sources.
+the same with weights, and in truth.
+tuning: 200 equally good classifiers of 300 sources each, the best of them on 200 test sources, and
+the same one on all other sources.
 """
 
 import json
