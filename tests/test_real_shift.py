@@ -1,4 +1,4 @@
-"""The numbers of the chapter on class mixes, on the real catalogs where they are."""
+"""The numbers of the chapters on class mixes and pitfalls, on the real catalogs where they are."""
 
 import importlib.util
 import json
@@ -41,6 +41,14 @@ def test_the_mix_of_another_survey_is_what_the_page_shows(real_data, monkeypatch
         assert json.loads(json.dumps(found)) == near(shown)
 
 
+@pytest.mark.real
+def test_accuracy_is_what_the_page_shows(real_data, monkeypatch):
+    script = load("real_pitfalls", monkeypatch)
+    halves = script.halves(real_data)
+    result = published("pitfalls")
+    assert script.accuracy(*halves) == near(result["accuracy"])
+
+
 def test_a_table_for_a_file_has_no_nan(monkeypatch):
     import pandas as pd
 
@@ -49,7 +57,8 @@ def test_a_table_for_a_file_has_no_nan(monkeypatch):
     assert json.dumps(lists, allow_nan=False) == '{"a": [1.0, null]}'
 
 
-def test_the_result_file_says_how_it_was_made():
-    result = published("prior_shift")
+@pytest.mark.parametrize("name", ["prior_shift", "pitfalls"])
+def test_a_result_file_says_how_it_was_made(name):
+    result = published(name)
     assert result["command"] == "make real"
     assert {"date", "versions", "cpu_seconds"} <= set(result)
