@@ -21,7 +21,8 @@ _ROUNDS = 60
 _ENOUGH, _CONDITION = 1e-4, 1e12
 #: Where the profile likelihood is looked at, in errors.
 _AWAY = 1.5
-#: Longest step of a parameter.
+#: An error beyond which the counts say nothing of a parameter, and the longest step of one.
+_LARGEST = 100.0
 _LONGEST = 0.5
 
 
@@ -227,7 +228,8 @@ class _Problem:
         loss = self.counts.deviance(expected)
         for _ in range(_ROUNDS):
             score, information = self.counts.score(expected, self._slopes(here, free))
-            if not np.linalg.cond(information) <= _CONDITION:
+            useless = not np.linalg.cond(information) <= _CONDITION
+            if useless or np.diag(np.linalg.inv(information)).max() > _LARGEST**2:
                 raise CatalogError(
                     f"The cells cannot tell the parameters {', '.join(free)} apart; fit fewer, or "
                     "count in more cells."
