@@ -27,6 +27,7 @@ setup: $(STAMP)  ## Create .venv with the locked packages and an editable instal
 
 book: $(STAMP)  ## Build the executed book into _build/html
 	$(BIN)/python tools/clear_stale_cache.py
+	$(BIN)/python tools/execute_chapters.py
 	$(BIN)/jupyter-book build . --all -W --keep-going -n --quiet
 	$(BIN)/python tools/check_links.py _build/html
 	@echo "The book is ready: open file://$(CURDIR)/_build/html/index.html"
