@@ -96,7 +96,7 @@ def overlap(a, b):
 
 
 def test_distributed_training_differs_less_than_another_sample_would(tmp_path):
-    """The limits of the bins are merged over the workers: trees differ, but what is found hardly."""
+    """The limits of the bins are merged over the workers: trees differ, what is found hardly."""
     sky = make_sky("sdss", n_sources=6000, seed=7)
     test = make_sky("sdss", n_sources=6000, seed=8)
     quasar = test["true_class"].str.startswith("QSO").to_numpy()
