@@ -74,6 +74,8 @@ torch: $(STAMP)  ## Install the CPU build of torch, for the embeddings of qsolea
 real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_DATA
 	$(BIN)/python benchmarks/real_selection.py
 	$(BIN)/python benchmarks/real_tradeoff.py
+	$(BIN)/python benchmarks/real_prior_shift.py
+	$(BIN)/python benchmarks/real_pitfalls.py
 	$(BIN)/python benchmarks/real_overlap.py
 	$(BIN)/python benchmarks/real_sky.py
 	$(BIN)/python benchmarks/real_stars.py
@@ -82,6 +84,7 @@ real: $(STAMP)  ## Run the methods on the real catalogs in the folder QSOLEARN_D
 	$(BIN)/python benchmarks/real_ks4.py
 	$(BIN)/python benchmarks/real_redshift_wise.py
 	$(BIN)/python benchmarks/real_own_catalog.py
+	$(BIN)/python benchmarks/real_three_methods.py
 	$(UV) sync --frozen --inexact --all-extras --group benchmarks --python $(PYTHON)
 	$(BIN)/python benchmarks/real_reverse.py
 

@@ -25,12 +25,14 @@ ORDER = [
     "redshift",
     "selection",
     "simulate",
+    "census",
     "datasets",
     "papers",
     "scale",
     "display",
     "doctor",
     "summary",
+    "exercises",
     "cli",
 ]
 

@@ -101,6 +101,24 @@ def test_a_solution_is_folded_and_opens(read):
     assert cell.is_visible()
 
 
+def test_a_hint_is_folded_and_opens(read):
+    page = read(375, "dark").open(CHAPTER)
+    hint = page.locator(".exercise .admonition.dropdown").first
+    text = hint.locator("p:not(.admonition-title)").last
+    assert not text.is_visible()
+    hint.locator(".toggle-button, .admonition-title").first.click()
+    page.wait_for_timeout(500)
+    assert text.is_visible()
+
+
+def test_the_check_of_an_answer_is_told_below_its_cell(read):
+    page = read(375, "dark").open(CHAPTER)
+    said = page.locator("p.exercise-check").first
+    assert said.inner_text().startswith("No answer yet: ")
+    box = said.evaluate("e => getComputedStyle(e.closest('.text_html')).backgroundColor")
+    assert box == "rgba(0, 0, 0, 0)"
+
+
 def test_code_can_be_copied(read):
     reader = read()
     page = reader.open(CHAPTER)

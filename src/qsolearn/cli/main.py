@@ -8,6 +8,7 @@ import warnings
 import click
 
 from qsolearn import __version__
+from qsolearn.cli.challenging import challenge
 from qsolearn.cli.commands import judge, simulate, train
 from qsolearn.cli.examining import doctor
 from qsolearn.cli.fetching import fetch
@@ -40,7 +41,7 @@ def cli() -> None:
     """
 
 
-for command in (doctor, train, select, judge, simulate, fetch, plan, scale):
+for command in (doctor, train, select, judge, simulate, fetch, plan, challenge, scale):
     cli.add_command(command)
 cli.add_command(summaries)
 

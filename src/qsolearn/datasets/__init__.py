@@ -3,10 +3,11 @@
 ``load_`` reads from disk: a table that ships with the package, or a real catalog in the folder
 that the environment variable ``QSOLEARN_DATA`` (or the argument ``folder``) names. The real
 catalogs do not ship with the package; the book says where each comes from. ``fetch_`` asks an
-archive and keeps the answer in a cache.
+archive and keeps the answer in a cache. ``make_challenge`` simulates one for a blind test.
 """
 
 from qsolearn.datasets.archives import ARCHIVES, Archive
+from qsolearn.datasets.challenge import make_challenge, open_challenge
 from qsolearn.datasets.fetch import fetch_around, fetch_region
 from qsolearn.datasets.ks4 import (
     load_ks4_counts,
@@ -46,4 +47,6 @@ __all__ = [
     "load_sdss_dr17",
     "load_sdss_point_sources",
     "load_stripe82x_agn",
+    "make_challenge",
+    "open_challenge",
 ]

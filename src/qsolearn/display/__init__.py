@@ -26,6 +26,7 @@ from qsolearn.display.density_plane import (
     DensityPlaneDisplay,
 )
 from qsolearn.display.domain import DomainDisplay
+from qsolearn.display.follow_up import FollowUpDisplay
 from qsolearn.display.interactive import InteractiveFigure, empty_figure, load_in_notebook
 from qsolearn.display.night import NightDisplay
 from qsolearn.display.redshift_track import RedshiftTrackDisplay
@@ -47,6 +48,7 @@ __all__ = [
     "ConfusionDisplay",
     "DensityPlaneDisplay",
     "DomainDisplay",
+    "FollowUpDisplay",
     "InteractiveFigure",
     "MagnitudeRedshiftDisplay",
     "NightDisplay",

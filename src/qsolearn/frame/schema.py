@@ -29,6 +29,7 @@ UNITS = {
     "ra": "deg", "dec": "deg", "ebv": "mag", "density_quasar": "mag**-4",
     "density_star": "mag**-4", "radio_mjy": "mJy", "proper_motion": "mas/yr",
     "row": "pix", "column": "pix", "hours": "h", "altitude": "deg", "moon_distance": "deg",
+    **{f"{axis}_{end}": "mag" for axis in ("magnitude", "ebv") for end in ("low", "high")},
 }  # fmt: skip
 UCDS = {
     "id": "meta.id;meta.main",
@@ -65,6 +66,17 @@ UCDS = {
     "altitude": "pos.az.alt",
     "airmass": "obs.airMass",
     "moon_distance": "pos.angDistance",
+    "redshift_low": "src.redshift;stat.min",
+    "redshift_high": "src.redshift;stat.max",
+    "magnitude_low": "phot.mag;stat.min",
+    "magnitude_high": "phot.mag;stat.max",
+    "ebv_low": "phot.color.excess;stat.min",
+    "ebv_high": "phot.color.excess;stat.max",
+    "selected": "meta.number",
+    "tried": "meta.number",
+    "completeness": "stat.probability",
+    "completeness_low": "stat.probability;stat.min",
+    "completeness_high": "stat.probability;stat.max",
 }
 #: What columns mean, in one line each, for readers of the files.
 DESCRIPTIONS = {

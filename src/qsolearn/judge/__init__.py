@@ -8,6 +8,7 @@ the mix and recomputes the efficiency for any other.
 from qsolearn.judge.chain import completeness_chain
 from qsolearn.judge.confusion import Confusion, confusion
 from qsolearn.judge.counts import CountsSlope, counts_slope, number_counts
+from qsolearn.judge.covariate_shift import CovariateWeights, covariate_weights
 from qsolearn.judge.double_power_law import DoublePowerLaw, fit_double_power_law
 from qsolearn.judge.estimate import Estimate, proportion
 from qsolearn.judge.extrapolation import Extrapolation, extrapolated_efficiency
@@ -26,7 +27,13 @@ from qsolearn.judge.selection import (
     is_quasar_class,
     selection_report,
 )
-from qsolearn.judge.splits import over_splits, paired_difference, split_mean, stratified_splits
+from qsolearn.judge.splits import (
+    block_splits,
+    over_splits,
+    paired_difference,
+    split_mean,
+    stratified_splits,
+)
 from qsolearn.judge.threshold import (
     average_precision_gain,
     precision_recall,
@@ -37,6 +44,7 @@ from qsolearn.judge.threshold import (
 __all__ = [
     "Confusion",
     "CountsSlope",
+    "CovariateWeights",
     "DoublePowerLaw",
     "Estimate",
     "Extrapolation",
@@ -44,6 +52,7 @@ __all__ = [
     "PriorEstimate",
     "SelectionReport",
     "average_precision_gain",
+    "block_splits",
     "calibrated_ratios",
     "class_labels",
     "compare_lists",
@@ -51,6 +60,7 @@ __all__ = [
     "completeness_chain",
     "confusion",
     "counts_slope",
+    "covariate_weights",
     "efficiency",
     "estimate_priors",
     "extrapolated_efficiency",

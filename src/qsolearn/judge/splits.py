@@ -13,7 +13,7 @@ from qsolearn.errors import plural
 from qsolearn.judge.estimate import LEVEL, Estimate
 from qsolearn.judge.selection import class_labels
 
-__all__ = ["over_splits", "paired_difference", "split_mean", "stratified_splits"]
+__all__ = ["block_splits", "over_splits", "paired_difference", "split_mean", "stratified_splits"]
 
 
 def stratified_splits(
@@ -80,6 +80,65 @@ def stratified_splits(
         train = np.concatenate([d[s:] for d, s in zip(drawn, sizes, strict=True)])
         splits.append((rng.permutation(train), rng.permutation(test)))
     return splits
+
+
+def block_splits(
+    blocks: ArrayLike, n_splits: int = 5, seed: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Parts of about equal size that never tear a block: each is the test set once.
+
+    Parameters
+    ----------
+    blocks : array_like, shape (n,)
+        Block of each source: a pixel of sky (`qsolearn.sky.sky_blocks`), a plate, a night, or the
+        number of the object itself where files repeat objects.
+    n_splits : int
+        Number of parts, at least 2 and at most the number of blocks.
+    seed : int
+        Seed of the order in which blocks of equal size are dealt out.
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+        Per split the row numbers of the training and of the test set, in order.
+
+    Raises
+    ------
+    ValueError
+        If a block is missing or there are too few blocks.
+
+    Notes
+    -----
+    The blocks are dealt out from the largest to the smallest, each to the part that is smallest
+    so far. Sources of a block share what a random split would leak from the training into the test
+    set: dust, seeing, zero point, depth, and their own second measurement.
+
+    References
+    ----------
+    Roberts et al. 2017, Ecography 40, 913.
+
+    Examples
+    --------
+    >>> for train, test in block_splits([7, 7, 7, 3, 3, 5], n_splits=2):
+    ...     print(train, test)
+    [3 4 5] [0 1 2]
+    [0 1 2] [3 4 5]
+    """
+    code, names = pd.factorize(np.asarray(blocks))
+    if (code < 0).any() or not 2 <= n_splits <= len(names):
+        raise ValueError(
+            f"{plural(len(code), 'source')} with {plural(len(names), 'block')}, "
+            f"{int((code < 0).sum())} of them without one, cannot be parted into {n_splits}; give "
+            "every source a block, and ask for 2 parts at least and no more than there are blocks."
+        )
+    size = np.bincount(code)
+    order = np.random.default_rng(seed).permutation(len(size))
+    part, filled = np.empty(len(size), dtype=int), np.zeros(n_splits)
+    for block in order[np.argsort(-size[order], kind="stable")]:
+        part[block] = filled.argmin()
+        filled[part[block]] += size[block]
+    own = part[code]
+    return [(np.flatnonzero(own != k), np.flatnonzero(own == k)) for k in range(n_splits)]
 
 
 def over_splits(

@@ -4,7 +4,7 @@
 selector is a classifier on colors (`KernelBayesClassifier`, `ReverseSelectionClassifier`,
 `UVExcessCut`, any of scikit-learn's) wrapped in a `FrameSelector`, which knows the bands.
 `posterior` is Bayes' rule on arrays, with a prior for each object (`CountsPrior`) and evidence
-beside the colors (`BinnedEvidence`).
+beside the colors (`BinnedEvidence`). `StackedSelector` weighs the scores of several selectors.
 """
 
 from qsolearn.selection.baselines import UVExcessCut, dummy_classifier
@@ -26,6 +26,7 @@ from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
 from qsolearn.selection.saving import load_selector, save_selector
 from qsolearn.selection.sedfit import SEDClassifier
 from qsolearn.selection.selecting import select_frame
+from qsolearn.selection.stacked import LogOddsRegression, StackedSelector, quasar_log_odds
 from qsolearn.selection.two_pass import TwoPassBayes, valley
 from qsolearn.selection.wedge import (
     KIM2024_WEDGE,
@@ -47,11 +48,13 @@ __all__ = [
     "DomainReport",
     "FrameSelector",
     "KernelBayesClassifier",
+    "LogOddsRegression",
     "QualityCut",
     "ReverseSelectionClassifier",
     "SEDClassifier",
     "SNRCut",
     "SelectionChain",
+    "StackedSelector",
     "TrainingDomain",
     "TwoPassBayes",
     "UVExcessCut",
@@ -62,6 +65,7 @@ __all__ = [
     "leave_one_out_labels",
     "load_selector",
     "posterior",
+    "quasar_log_odds",
     "rank_candidates",
     "rejected_by",
     "save_selector",

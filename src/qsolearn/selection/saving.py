@@ -24,6 +24,7 @@ from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
 from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
 from qsolearn.selection.sedfit import SEDClassifier
+from qsolearn.selection.stacked import StackedSelector
 from qsolearn.selection.two_pass import TwoPassBayes
 from qsolearn.selection.wedge import ColorWedge
 
@@ -61,7 +62,7 @@ def save_selector(
 
     Parameters
     ----------
-    selector : FrameSelector, ColorWedge or SEDClassifier
+    selector : FrameSelector, ColorWedge, SEDClassifier or StackedSelector of these
         Fitted, around a KernelBayesClassifier, a TwoPassBayes, a UVExcessCut, BoostedTrees, a
         ReverseSelectionClassifier of BoostedTrees, or scikit-learn's DummyClassifier, with or
         without one of the estimators of `qsolearn.redshift`.
@@ -77,13 +78,20 @@ def save_selector(
     CatalogError
         If classifier or redshift estimator cannot be saved, the folder exists, or writing fails.
     """
+    model, arrays = _describe(selector)
+    model = {"format": _FORMAT, **model, "provenance": provenance or {}}
+    _write(model, arrays, folder, overwrite)
+
+
+def _describe(selector):
+    """What a selector consists of: JSON-able record and named arrays."""
     kind = type(selector).__name__
     if kind in _SELECTORS:
         values, arrays = selector.to_state()
-        model = {"format": _FORMAT, "selector": kind, "values": values}
-        model |= {"provenance": provenance or {}, "versions": {"qsolearn": version("qsolearn")}}
-        _write(model, arrays, folder, overwrite)
-        return
+        model = {"selector": kind, "values": values, "versions": {"qsolearn": version("qsolearn")}}
+        return model, arrays
+    if kind == "StackedSelector":
+        return _describe_stack(selector)
     estimator = getattr(selector, "estimator_", None)
     if hasattr(selector, "steps"):
         raise CatalogError(f"{kind} cannot be saved; save its steps {', '.join(selector.steps)}.")
@@ -104,7 +112,6 @@ def save_selector(
         domain, arrays_of_domain = domain.to_state()
         more |= {_DOMAIN_PREFIX + name: values for name, values in arrays_of_domain.items()}
     model = {
-        "format": _FORMAT,
         "selector": "FrameSelector",
         "bands": list(selector.bands),
         "quasar_classes": list(selector.quasar_classes_),
@@ -116,10 +123,33 @@ def save_selector(
         "redshift": redshift,
         "redshifts": selector.n_redshifts_,
         "domain": domain,
-        "provenance": provenance or {},
         "versions": {p: version(p) for p in _packages(kind)},
     }
-    _write(model, arrays | more, folder, overwrite)
+    return model, arrays | more
+
+
+def _describe_stack(selector):
+    values, arrays = selector.to_state()
+    parts = []
+    for k, (name, part) in enumerate(selector.selectors_.items()):
+        record, own = _describe(part)
+        parts.append({"name": name, **record})
+        arrays |= {f"part_{k}/{key}": array for key, array in own.items()}
+    versions = {p: v for part in parts for p, v in part["versions"].items()}
+    model = {"selector": "StackedSelector", "values": values, "parts": parts, "versions": versions}
+    return model, arrays
+
+
+def _load_stack(model, arrays):
+    parts = {}
+    for k, record in enumerate(model["parts"]):
+        own = _with_prefix(arrays, f"part_{k}/")
+        parts[record["name"]] = _restore(record, own)
+    return StackedSelector.from_state(model["values"], arrays, parts)
+
+
+def _with_prefix(arrays, prefix):
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
 
 def _write(model, arrays, folder, overwrite):
@@ -158,12 +188,8 @@ def _redshift_state(estimator):
 def _load_redshift(record, arrays):
     if record is None:
         return None
-    return _REDSHIFTS[record["kind"]].from_state(record["values"], _own(arrays, _REDSHIFT_PREFIX))
-
-
-def _own(arrays, prefix):
-    """Arrays whose name begins with a prefix, without it."""
-    return {n.removeprefix(prefix): v for n, v in arrays.items() if n.startswith(prefix)}
+    own = _with_prefix(arrays, _REDSHIFT_PREFIX)
+    return _REDSHIFTS[record["kind"]].from_state(record["values"], own)
 
 
 def load_selector(folder: str | Path) -> FrameSelector | ColorWedge | SEDClassifier:
@@ -176,7 +202,7 @@ def load_selector(folder: str | Path) -> FrameSelector | ColorWedge | SEDClassif
 
     Returns
     -------
-    FrameSelector, ColorWedge or SEDClassifier
+    FrameSelector, ColorWedge, SEDClassifier or StackedSelector
         Fitted; it selects exactly as the one that was saved. ``provenance_`` holds the record of
         its training.
 
@@ -198,38 +224,7 @@ def load_selector(folder: str | Path) -> FrameSelector | ColorWedge | SEDClassif
         with (folder / "arrays.npz").open("rb") as stream:
             stored = np.load(stream, allow_pickle=False)
             arrays = {name: stored[name] for name in stored.files}
-        if model["selector"] in _SELECTORS:
-            selector = _SELECTORS[model["selector"]].from_state(model["values"], arrays)
-            selector.provenance_ = dict(model["provenance"])
-            return selector
-        kind, values = model["classifier"]["kind"], model["classifier"]["values"]
-        if kind in _SAVED:
-            estimator = _SAVED[kind].from_state(values, arrays)
-        elif kind == "DummyClassifier":
-            # Refit on one row per class with the saved frequencies as weights.
-            rows = np.zeros((len(arrays["classes"]), 1))
-            estimator = DummyClassifier(strategy="prior").fit(
-                rows, arrays["classes"], sample_weight=arrays["prior"]
-            )
-        else:
-            raise CatalogError(f"{folder} holds the unknown classifier {kind!r}.")
-        # Models that were saved before there were redshifts have no record of them.
-        redshift = _load_redshift(model.get("redshift"), arrays)
-        selector = FrameSelector(
-            estimator, model["bands"], model["quasar_classes"], model["threshold"], redshift
-        )
-        selector.redshift_, selector.n_redshifts_ = redshift, int(model.get("redshifts", 0))
-        selector.estimator_ = estimator
-        # Nor has one of the domain, if it is older than that.
-        record = model.get("domain")
-        selector.domain_ = record and TrainingDomain.from_state(
-            record, _own(arrays, _DOMAIN_PREFIX)
-        )
-        selector.classes_ = np.asarray(estimator.classes_).astype(str)
-        selector.quasar_classes_ = list(model["quasar_classes"])
-        selector.class_counts_ = dict(model["class_counts"])
-        selector.n_left_out_ = int(model["left_out"])
-        selector.dereddened_ = model["dereddened"]
+        selector = _restore(model, arrays)
         selector.provenance_ = dict(model["provenance"])
     except CatalogError:
         raise
@@ -237,4 +232,41 @@ def load_selector(folder: str | Path) -> FrameSelector | ColorWedge | SEDClassif
         raise CatalogError(
             f"The model in {folder} is damaged ({type(error).__name__}: {error})."
         ) from None
+    return selector
+
+
+def _restore(model, arrays):
+    """The fitted selector that a record and its arrays describe."""
+    if model["selector"] in _SELECTORS:
+        return _SELECTORS[model["selector"]].from_state(model["values"], arrays)
+    if model["selector"] == "StackedSelector":
+        return _load_stack(model, arrays)
+    kind, values = model["classifier"]["kind"], model["classifier"]["values"]
+    if kind in _SAVED:
+        estimator = _SAVED[kind].from_state(values, arrays)
+    elif kind == "DummyClassifier":
+        # Refit on one row per class with the saved frequencies as weights.
+        rows = np.zeros((len(arrays["classes"]), 1))
+        estimator = DummyClassifier(strategy="prior").fit(
+            rows, arrays["classes"], sample_weight=arrays["prior"]
+        )
+    else:
+        raise CatalogError(f"The model folder holds the unknown classifier {kind!r}.")
+    # Models that were saved before there were redshifts have no record of them.
+    redshift = _load_redshift(model.get("redshift"), arrays)
+    selector = FrameSelector(
+        estimator, model["bands"], model["quasar_classes"], model["threshold"], redshift
+    )
+    selector.redshift_, selector.n_redshifts_ = redshift, int(model.get("redshifts", 0))
+    selector.estimator_ = estimator
+    # Nor has one of the domain, if it is older than that.
+    record = model.get("domain")
+    selector.domain_ = record and TrainingDomain.from_state(
+        record, _with_prefix(arrays, _DOMAIN_PREFIX)
+    )
+    selector.classes_ = np.asarray(estimator.classes_).astype(str)
+    selector.quasar_classes_ = list(model["quasar_classes"])
+    selector.class_counts_ = dict(model["class_counts"])
+    selector.n_left_out_ = int(model["left_out"])
+    selector.dereddened_ = model["dereddened"]
     return selector

@@ -24,14 +24,19 @@ from numpy.typing import ArrayLike
 
 from qsolearn.sed.grid import MAX_REDSHIFT, quasar_grid
 from qsolearn.simulate.cosmology import comoving_volume_per_deg2, distance_modulus
+from qsolearn.simulate.luminosity_parameters import PIVOT, LuminosityParameters
 from qsolearn.simulate.quasars import combine_quasars, draw_quasars
 
-__all__ = ["QuasarCounts", "draw_magnitudes", "luminosity_function", "quasar_counts"]
+__all__ = [
+    "QuasarCounts",
+    "count_quasars",
+    "draw_magnitudes",
+    "luminosity_function",
+    "quasar_counts",
+]
 
-# Palanque-Delabrouille et al. 2016, PLE + LEDE.
-_M0, _LOG_PHI, _ALPHA, _BETA = -22.25, -5.93, -3.89, -1.47
-_K1, _K2, _C1A, _C1B, _C2, _C3 = 1.59, -0.36, -0.46, -0.06, -0.14, 0.32
-_PIVOT = 2.2
+#: The published luminosity function.
+_PUBLISHED = LuminosityParameters()
 
 #: Redshifts within which the luminosity function was measured.
 MEASURED = (0.68, 4.0)
@@ -43,7 +48,9 @@ _DRAWS = 1000
 BRIGHTEST, FAINTEST = 13.0, 25.0
 
 
-def luminosity_function(absolute: ArrayLike, z: ArrayLike) -> np.ndarray:
+def luminosity_function(
+    absolute: ArrayLike, z: ArrayLike, parameters: LuminosityParameters = _PUBLISHED
+) -> np.ndarray:
     """Quasars per comoving volume and magnitude.
 
     Parameters
@@ -52,6 +59,8 @@ def luminosity_function(absolute: ArrayLike, z: ArrayLike) -> np.ndarray:
         Absolute magnitudes M_g(z=2) [mag].
     z : array_like
         Redshifts, broadcast against ``absolute``.
+    parameters : LuminosityParameters
+        Of another luminosity function than the published one.
 
     Returns
     -------
@@ -64,13 +73,14 @@ def luminosity_function(absolute: ArrayLike, z: ArrayLike) -> np.ndarray:
     -6.11
     """
     absolute, z = np.asarray(absolute, dtype=float), np.asarray(z, dtype=float)
-    low = np.minimum(z, _PIVOT)
-    high = np.maximum(z - _PIVOT, 0.0)
-    knee = _M0 - 2.5 * (_K1 * low + _K2 * low**2) + _C2 * high
-    log_phi = _LOG_PHI + _C1A * high + _C1B * high**2
-    alpha = _ALPHA + _C3 * high
+    p = parameters
+    low = np.minimum(z, PIVOT)
+    high = np.maximum(z - PIVOT, 0.0)
+    knee = p.m0 - 2.5 * (p.k1 * low + p.k2 * low**2) + p.c2 * high
+    log_phi = p.log_phi + p.c1a * high + p.c1b * high**2
+    alpha = p.alpha + p.c3 * high
     below = 0.4 * (absolute - knee)
-    return 10**log_phi / (10 ** ((alpha + 1) * below) + 10 ** ((_BETA + 1) * below))
+    return 10**log_phi / (10 ** ((alpha + 1) * below) + 10 ** ((p.beta + 1) * below))
 
 
 def _mean_magnitudes():
@@ -103,21 +113,14 @@ def mean_i_magnitude(absolute, z):
     return absolute + distance_modulus(z) + np.interp(z, nodes, shape[:, 1]) - at_two
 
 
-def _spread_factor(z, magnitude, density):
-    """Ratio of counts in i to counts of mean quasars, from the spread of g - i.
-
-    The luminosity function counts quasars by g; single quasars are redder or bluer than the mean,
-    mostly redder (dust, host). If the colors c of quasars of given i are known, n_g(m) is the mean
-    of n_i(m - c), so that for counts rising as 10^(s m)
-
-        n_i(m) = n_mean(m) / <10^(-s (c - c_mean))>.
-    """
+@lru_cache(maxsize=1)
+def _color_offsets():
+    """Nodes in z and i, and g - i of random quasars less that of the mean one, (z, i, draw)."""
     rng = np.random.default_rng(20160216)
     nodes, shape = _mean_magnitudes()
-    slope = np.gradient(np.log10(density), magnitude, axis=1)
     at_z = np.arange(0.1, 6.51, 0.2)
     at_mag = np.arange(15.0, 24.1, 1.5)
-    factor = np.empty((len(at_z), len(at_mag)))
+    offsets = np.empty((len(at_z), len(at_mag), _DRAWS))
     for k, one in enumerate(at_z):
         # Beyond 2.5 the forest takes over g: the spread of g - i is kept as it is there.
         seen = min(one, 2.5)
@@ -126,9 +129,41 @@ def _spread_factor(z, magnitude, density):
         for j, mag in enumerate(at_mag):
             drawn = draw_quasars(where, np.full(_DRAWS, mag), rng)
             g_minus_i = -np.diff(combine_quasars(where, ["sdss_g", "sdss_i"], drawn))[:, 0]
-            row = np.searchsorted(z, one).clip(0, len(z) - 1)
-            s = np.interp(mag, magnitude, slope[row])
-            factor[k, j] = 1.0 / np.mean(10 ** (-s * (g_minus_i - mean)))
+            offsets[k, j] = g_minus_i - mean
+    return at_z, at_mag, offsets
+
+
+def spread_factor(z, magnitude, density):
+    """Ratio of counts in i to counts of mean quasars, from the spread of g - i.
+
+    Parameters
+    ----------
+    z : ndarray, shape (k,)
+        Redshifts.
+    magnitude : ndarray, shape (m,)
+        i magnitudes.
+    density : ndarray, shape (k, m)
+        Counts of mean quasars, in any unit.
+
+    Returns
+    -------
+    ndarray, shape (k, m)
+
+    Notes
+    -----
+    The luminosity function counts quasars by g; single quasars are redder or bluer than the mean,
+    mostly redder (dust, host). If the colors c of quasars of given i are known, n_g(m) is the mean
+    of n_i(m - c), so that for counts rising as 10^(s m)
+
+        n_i(m) = n_mean(m) / <10^(-s (c - c_mean))>.
+    """
+    at_z, at_mag, offsets = _color_offsets()
+    near = (at_z > z[0] - 0.21) & (at_z < z[-1] + 0.21)
+    at_z, offsets = at_z[near], offsets[near]
+    slope = np.gradient(np.log10(density), magnitude, axis=1)
+    rows = np.searchsorted(z, at_z).clip(0, len(z) - 1)
+    s = np.array([np.interp(at_mag, magnitude, slope[row]) for row in rows])
+    factor = 1.0 / np.mean(10 ** (-s[:, :, None] * offsets), axis=2)
     along = np.array([np.interp(magnitude, at_mag, row) for row in factor])
     return np.array([np.interp(z, at_z, column) for column in along.T]).T
 
@@ -157,9 +192,43 @@ class QuasarCounts:
         return float(self.density[rows][:, self.magnitude < faint].sum())
 
 
-@lru_cache(maxsize=1)
-def quasar_counts() -> QuasarCounts:
+def count_quasars(parameters: LuminosityParameters, rows: slice | None = None) -> QuasarCounts:
+    """Counts that follow from a luminosity function, computed anew.
+
+    Parameters
+    ----------
+    parameters : LuminosityParameters
+        Of the luminosity function.
+    rows : slice, optional
+        Which redshift cells; None = all.
+
+    Returns
+    -------
+    QuasarCounts
+        As `quasar_counts`, which remembers what it has computed.
+    """
+    z = np.arange(0.1 + _Z_STEP / 2, 6.5, _Z_STEP)
+    first, last, _ = (slice(None) if rows is None else rows).indices(len(z))
+    # The spread of colors is interpolated between redshifts 0.2 apart.
+    around = slice(max(first - 11, 0), last + 11)
+    inner = slice(first - around.start, last - around.start)
+    z = z[around]
+    mag = np.arange(BRIGHTEST + _MAG_STEP / 2, FAINTEST, _MAG_STEP)
+    absolute = mag[None, :] - mean_i_magnitude(0.0, z)[:, None]
+    density = luminosity_function(absolute, z[:, None], parameters) * _MAG_STEP
+    density *= spread_factor(z, mag, density)
+    density *= (comoving_volume_per_deg2(z) * _Z_STEP)[:, None]
+    return QuasarCounts(z[inner], mag, density[inner])
+
+
+@lru_cache(maxsize=4)
+def quasar_counts(parameters: LuminosityParameters = _PUBLISHED) -> QuasarCounts:
     """Counts that follow from the luminosity function.
+
+    Parameters
+    ----------
+    parameters : LuminosityParameters
+        Of another luminosity function than the published one.
 
     Returns
     -------
@@ -172,15 +241,10 @@ def quasar_counts() -> QuasarCounts:
     >>> bool(counts.total(20.0) > 10 * counts.total(18.0))
     True
     """
-    z = np.arange(0.1 + _Z_STEP / 2, 6.5, _Z_STEP)
-    mag = np.arange(BRIGHTEST + _MAG_STEP / 2, FAINTEST, _MAG_STEP)
-    absolute = mag[None, :] - mean_i_magnitude(0.0, z)[:, None]
-    density = luminosity_function(absolute, z[:, None]) * _MAG_STEP
-    density *= _spread_factor(z, mag, density)
-    return QuasarCounts(z, mag, density * (comoving_volume_per_deg2(z) * _Z_STEP)[:, None])
+    return count_quasars(parameters)
 
 
-def draw_quasars_of_sky(n, bright, faint, rng, z_range=(0.0, MAX_REDSHIFT)):
+def draw_quasars_of_sky(n, bright, faint, rng, z_range=(0.0, MAX_REDSHIFT), parameters=_PUBLISHED):
     """Redshifts and i magnitudes of random quasars of a flux-limited sky.
 
     Parameters
@@ -193,12 +257,14 @@ def draw_quasars_of_sky(n, bright, faint, rng, z_range=(0.0, MAX_REDSHIFT)):
         Source of randomness.
     z_range : tuple of float
         Redshifts above the first and up to the second.
+    parameters : LuminosityParameters
+        Of the luminosity function.
 
     Returns
     -------
     z, magnitude : ndarray, shape (n,)
     """
-    counts = quasar_counts()
+    counts = quasar_counts(parameters)
     columns = (counts.magnitude > bright) & (counts.magnitude < faint)
     rows = (counts.z > z_range[0]) & (counts.z < z_range[1])
     density = counts.density[rows][:, columns]

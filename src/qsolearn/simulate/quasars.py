@@ -218,6 +218,7 @@ def quasar_magnitudes(
     magnitude: ArrayLike,
     *,
     ebv: ArrayLike | None = None,
+    sightline: ArrayLike | None = None,
     seed: int | np.random.Generator = 0,
     parameters: dict | None = None,
     grid: QuasarGrid | None = None,
@@ -234,6 +235,9 @@ def quasar_magnitudes(
         i magnitude (AB, SDSS) of each, Galactic extinction removed.
     ebv : array_like, shape (n,), optional
         Galactic E(B-V), SFD98 [mag]; None = no Galactic dust.
+    sightline : array_like, shape (n,), optional
+        Optical depth of the Lyman-limit systems in front of each, in units of the mean at its
+        redshift, 0 to 4; None = drawn at random.
     seed : int or numpy.random.Generator
         Where the randomness comes from.
     parameters, grid : optional
@@ -247,7 +251,8 @@ def quasar_magnitudes(
     Raises
     ------
     ValueError
-        If a redshift is outside 0 to 7, a band is unknown, or a magnitude is not finite.
+        If a redshift is outside 0 to 7, a band is unknown, a magnitude is not finite, or a
+        sightline is outside 0 to 4.
 
     Examples
     --------
@@ -257,6 +262,12 @@ def quasar_magnitudes(
     z, bands, magnitude, ebv = _check(z, bands, magnitude, ebv)
     rng = np.random.default_rng(seed)
     drawn = draw_quasars(z, magnitude, rng, parameters)
+    if sightline is not None:
+        drawn["cloud"] = np.broadcast_to(np.asarray(sightline, dtype=float), z.shape)
+        if not ((drawn["cloud"] >= 0) & (drawn["cloud"] <= LYC_FACTORS[-1])).all():
+            raise ValueError(
+                f"Every sightline lies between 0 and {LYC_FACTORS[-1]:g}, in units of the mean."
+            )
     joined = bands if REFERENCE_BAND in bands else [*bands, REFERENCE_BAND]
     mags = combine_quasars(z, joined, drawn, grid)
     mags += (magnitude - mags[:, joined.index(REFERENCE_BAND)])[:, None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,15 +20,17 @@ from qsolearn.bands import get_band
 from qsolearn.errors import CatalogError
 from qsolearn.frame.schema import describe, meaning
 from qsolearn.frame.write import replace_atomically
-from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
+from qsolearn.simulate.catalog import catalog_columns
+from qsolearn.simulate.extinction import draw_ebv
 from qsolearn.simulate.galaxies import draw_galaxies, galaxy_density
 from qsolearn.simulate.labels import moving
 from qsolearn.simulate.luminosity import draw_quasars_of_sky, quasar_counts
-from qsolearn.simulate.mosaic import KS4_MOSAIC
+from qsolearn.simulate.luminosity_parameters import LuminosityParameters
 from qsolearn.simulate.others import draw_others
 from qsolearn.simulate.quasars import quasar_magnitudes
 from qsolearn.simulate.stars import draw_stars, star_density
-from qsolearn.simulate.surveys import draw_positions, get_survey, observe
+from qsolearn.simulate.surveys import draw_positions
+from qsolearn.simulate.together import find_survey
 
 __all__ = ["BLOCK", "CLASSES", "make_sky"]
 
@@ -70,6 +72,7 @@ class _Plan:
     seed: int
     groups: tuple[tuple[str, str | None], ...]
     totals: tuple[int, ...]
+    luminosity: LuminosityParameters
 
     @property
     def rows(self):
@@ -104,19 +107,19 @@ def _whole_numbers(weights, total):
     return out
 
 
-def _densities(survey):
+def _densities(survey, luminosity):
     """Sources per square degree of stars, galaxies, quasars and others in a survey."""
     rng = np.random.default_rng(0)
     latitude = draw_positions(survey, 4000, rng)[2]
     stars = float(star_density(latitude, survey.bright, survey.faint).mean())
     galaxies = survey.compact * galaxy_density(survey.bright, survey.faint)
-    counts = quasar_counts()
+    counts = quasar_counts(luminosity)
     quasars = counts.total(survey.faint) - counts.total(survey.bright)
     return {"Star": stars, "Galaxy": galaxies, "QSO": quasars, "other": _OTHERS * quasars}
 
 
-def _plan_of_counts(survey, area, n_sources, seed):
-    density = _densities(survey)
+def _plan_of_counts(survey, area, n_sources, seed, luminosity):
+    density = _densities(survey, luminosity)
     groups = tuple((name, None) for name in density)
     if n_sources is None:
         rng = np.random.default_rng([seed, 1])
@@ -128,16 +131,17 @@ def _plan_of_counts(survey, area, n_sources, seed):
     else:
         totals = _whole_numbers(list(density.values()), n_sources)
         area = n_sources / sum(density.values())
-    return _Plan(survey.name, seed, groups, tuple(int(t) for t in totals)), area
+    return _Plan(survey.name, seed, groups, tuple(int(t) for t in totals), luminosity), area
 
 
-def _plan_of_mix(survey, mix, n_sources, seed):
+def _plan_of_mix(survey, mix, n_sources, seed, luminosity):
     labelled = _whole_numbers([mix.get(name, 0.0) for name in (*CLASSES, "")], n_sources)
     groups = [(name, name) for name in CLASSES]
     totals = list(labelled[:-1])
     groups += [(name, "") for name in UNCLASSIFIED_MIX]
     totals += list(_whole_numbers(list(UNCLASSIFIED_MIX.values()), labelled[-1]))
-    return _Plan(survey.name, seed, tuple(groups), tuple(int(t) for t in totals))
+    whole = tuple(int(t) for t in totals)
+    return _Plan(survey.name, seed, tuple(groups), whole, luminosity)
 
 
 def _stars(survey, n, label, bands, rng):
@@ -173,7 +177,7 @@ def _nearest(bands, wavelength):
     return int(np.argmin([abs(get_band(b).wavelength - wavelength) for b in bands]))
 
 
-def _extragalactic(survey, name, n, bands, rng):
+def _extragalactic(survey, name, n, bands, rng, luminosity):
     ra, dec, latitude = draw_positions(survey, n, rng)
     if name in ("Galaxy", "other"):
         draw = draw_galaxies if name == "Galaxy" else draw_others
@@ -181,7 +185,7 @@ def _extragalactic(survey, name, n, bands, rng):
         mags, z = made["magnitudes"], made["z"]
     else:
         z_range = _Z_RANGES.get(name, (0.0, 7.0))
-        z, i_mag = draw_quasars_of_sky(n, survey.bright, survey.faint, rng, z_range)
+        z, i_mag = draw_quasars_of_sky(n, survey.bright, survey.faint, rng, z_range, luminosity)
         z = np.clip(z, z_range[0] + 1e-9, z_range[1])
         mags = quasar_magnitudes(z, bands, i_mag, seed=rng)
     return np.column_stack([ra, dec, latitude]), mags, z
@@ -189,7 +193,7 @@ def _extragalactic(survey, name, n, bands, rng):
 
 def _make_block(plan, block):
     """One block of a plan as a DataFrame of float64 columns and categorical classes."""
-    survey = get_survey(plan.survey)
+    survey = find_survey(plan.survey)
     rng = np.random.default_rng([plan.seed, 2, block])
     bands = list(survey.bands)
     place, mags, z, code, label = [], [], [], [], []
@@ -202,7 +206,7 @@ def _make_block(plan, block):
             own = np.where(seen, 0, -1)
             true = np.zeros(n, dtype=np.int8)
         else:
-            where, m, zs = _extragalactic(survey, name, n, bands, rng)
+            where, m, zs = _extragalactic(survey, name, n, bands, rng, plan.luminosity)
             true = np.full(n, CLASSES.index(name) if name in CLASSES else 2, dtype=np.int8)
             if name == "QSO":
                 true[zs > HIGH_Z] = 3
@@ -218,22 +222,7 @@ def _make_block(plan, block):
     place, mags = np.concatenate(place)[order], np.concatenate(mags)[order]
     z, code, label = (np.concatenate(part)[order] for part in (z, code, label))
     dust = draw_ebv(place[:, 2], rng)
-    mags += dust[:, None] * extinction_coefficients(bands)
-    shots = KS4_MOSAIC.exposures(place[:, 0], place[:, 1]) if survey.name == "ks4" else None
-    mag, err, limit = observe(survey, mags, place[:, 2], rng, shots)
-    out = {
-        "id": np.arange(block * BLOCK, block * BLOCK + len(z)),
-        "ra": place[:, 0],
-        "dec": place[:, 1],
-        # The map smooths over what the sightline meets: 10 % of scatter.
-        "ebv": dust * np.exp(0.1 * rng.standard_normal(len(z))),
-    }
-    for k, band in enumerate(bands):
-        out[f"mag_{band}"], out[f"err_{band}"] = mag[:, k], err[:, k]
-        out[f"limit_{band}"] = limit[:, k]
-    if shots is not None:
-        for band in bands[:4]:
-            out[f"ndith_{band}"] = shots
+    out = catalog_columns(survey, place, mags, dust, rng, first_id=block * BLOCK)
     out["true_class"] = pd.Categorical.from_codes(code, CLASSES)
     out["true_z"] = z
     out["true_ebv"] = dust
@@ -275,6 +264,7 @@ def make_sky(
     seed: int = 0,
     *,
     composition: str | dict[str, float] = "counts",
+    luminosity: LuminosityParameters | None = None,
     to: str | Path | None = None,
     n_jobs: int = 1,
 ) -> pd.DataFrame | Path:
@@ -282,8 +272,9 @@ def make_sky(
 
     Parameters
     ----------
-    survey : {"sdss", "ps1-gaia-wise", "ks4"}
-        Which catalog.
+    survey : {"sdss", "ps1-gaia-wise", "ks4"} or str
+        Which catalog. Several, joined by "+" such as "ks4+sdss", look at the same sources: one
+        table with the bands of all, in the footprint of the first, each with its own limits.
     area_deg2 : float, optional
         Area [deg^2], spread evenly over the survey's footprint. Numbers of sources are then Poisson
         draws of what the luminosity function and the star counts predict.
@@ -296,6 +287,8 @@ def make_sky(
         "other" included; a dict gives a mix of one's own, as a weight per label, "" being
         unclassified (both with "ps1-gaia-wise" and ``n_sources`` only). What the unclassified
         sources are is the same in both.
+    luminosity : LuminosityParameters, optional
+        Another luminosity function of quasars than the published one.
     to : str or Path, optional
         Parquet file to write block by block, in single precision; needs memory for a few blocks.
     n_jobs : int
@@ -330,17 +323,20 @@ def make_sky(
     ...
     qsolearn.errors.CatalogError: The area is -1 deg^2; it must be positive.
     """
-    record = get_survey(survey)
+    record = find_survey(survey)
     _check(survey, area_deg2, n_sources, composition)
+    quasars = LuminosityParameters() if luminosity is None else luminosity
     if composition != "counts":
         mix = PAPER_MIX if composition == "paper" else composition
-        plan, area = _plan_of_mix(record, mix, int(n_sources or 0), seed), None
+        plan, area = _plan_of_mix(record, mix, int(n_sources or 0), seed, quasars), None
     else:
-        plan, area = _plan_of_counts(record, area_deg2, n_sources, seed)
+        plan, area = _plan_of_counts(record, area_deg2, n_sources, seed, quasars)
     attrs = {
         "survey": survey, "seed": seed, "area_deg2": area, "composition": composition,
         "dereddened": False,
     }  # fmt: skip
+    if luminosity is not None:
+        attrs["luminosity"] = asdict(luminosity)
     if to is not None:
         return _write(plan, attrs, to, n_jobs)
     parts = [_make_block(plan, k) for k in range(plan.blocks)]

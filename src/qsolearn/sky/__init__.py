@@ -9,7 +9,8 @@ Angles are in degrees except where a name says arcsec; right ascension may run p
 below 0, and nothing special happens at the poles.
 """
 
-from qsolearn.sky.coverage import SkyCoverage, effective_area
+from qsolearn.sky.blocks import sky_blocks
+from qsolearn.sky.coverage import SkyCoverage, effective_area, healpix_pixels
 from qsolearn.sky.matching import (
     ChanceRate,
     chance_match_rate,
@@ -25,5 +26,7 @@ __all__ = [
     "chance_probability",
     "effective_area",
     "galactic_latitude",
+    "healpix_pixels",
     "match_nearest",
+    "sky_blocks",
 ]

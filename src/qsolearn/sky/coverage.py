@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mocpy import MOC
 
-__all__ = ["SkyCoverage", "effective_area"]
+__all__ = ["SkyCoverage", "effective_area", "healpix_pixels"]
 
 _SKY_DEG2 = 4 * np.pi * float(np.degrees(1.0)) ** 2
 _LEVELS = (0, 29)
@@ -63,7 +63,7 @@ class SkyCoverage:
         -------
         ndarray of bool, shape (n,)
         """
-        found = _pixels(ra, dec, self.level)
+        found = healpix_pixels(ra, dec, self.level)
         if not len(self.pixels):
             return np.zeros(found.shape, dtype=bool)
         place = np.minimum(np.searchsorted(self.pixels, found), len(self.pixels) - 1)
@@ -154,10 +154,36 @@ def _healpix(level):
     return HEALPix(nside=2**level, order="nested")
 
 
-def _pixels(ra, dec, level):
+def healpix_pixels(ra, dec, level):
+    """Number the HEALPix pixel of every position.
+
+    Parameters
+    ----------
+    ra, dec : array_like, shape (n,)
+        ICRS positions [deg], none missing.
+    level : int
+        HEALPix level, 0 to 29.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Nested scheme.
+
+    Raises
+    ------
+    CatalogError
+        If the level is impossible or astropy-healpix is not installed.
+
+    Examples
+    --------
+    >>> healpix_pixels([10.0], [-40.0], 0).tolist()
+    [8]
+    """
     import astropy.units as u
 
-    return _healpix(level).lonlat_to_healpix(
+    if level != int(level) or not _LEVELS[0] <= level <= _LEVELS[1]:
+        raise CatalogError(f"A HEALPix level is a whole number from 0 to 29, not {level}.")
+    return _healpix(int(level)).lonlat_to_healpix(
         np.asarray(ra, dtype=float) * u.deg, np.asarray(dec, dtype=float) * u.deg
     )
 
@@ -202,10 +228,6 @@ def effective_area(sources: pd.DataFrame, level: int = 12) -> SkyCoverage:
     >>> len(coverage.pixels), round(coverage.area_deg2, 1)
     (2, 107.4)
     """
-    if level != int(level) or not _LEVELS[0] <= level <= _LEVELS[1]:
-        raise CatalogError(f"A HEALPix level is a whole number from 0 to 29, not {level}.")
     unit_vectors(sources, "sources")
-    level = int(level)
-    if not len(sources):
-        return SkyCoverage(level, np.zeros(0, dtype=np.int64))
-    return SkyCoverage(level, np.unique(_pixels(sources["ra"], sources["dec"], level)))
+    pixels = np.unique(healpix_pixels(sources["ra"], sources["dec"], level))
+    return SkyCoverage(int(level), pixels)

@@ -1,20 +1,18 @@
 (() => {
   // Draw the figure once BokehJS is there: the book's pages load it, a notebook does when asked.
   const box = document.getElementById("BOX");
-  const name = (host) => {
-    const handle = host.shadowRoot.querySelector(".noUi-handle");
-    if (!handle) return;
-    const title = host.shadowRoot.querySelector(".bk-slider-title");
+  const name = (handle, title) => {
     handle.setAttribute("aria-label", title.textContent.split(":")[0].trim());
     handle.setAttribute("aria-valuetext", title.textContent.split(":").slice(1).join(":").trim());
   };
   const reach = (root) => root.querySelectorAll("*").forEach((host) => {
     if (!host.shadowRoot) return;
-    if (host.classList.contains("bk-Slider")) {
-      name(host);
-      new MutationObserver(() => name(host)).observe(
-        host.shadowRoot.querySelector(".bk-slider-title"),
-        { childList: true, characterData: true, subtree: true });
+    const handle = host.shadowRoot.querySelector(".noUi-handle");
+    const title = host.shadowRoot.querySelector(".bk-slider-title");
+    if (handle && title) {
+      name(handle, title);
+      new MutationObserver(() => name(handle, title)).observe(
+        title, { childList: true, characterData: true, subtree: true });
     }
     if (host.classList.contains("bk-Div")) host.setAttribute("aria-live", "polite");
     reach(host.shadowRoot);
