@@ -14,7 +14,7 @@ one       select from the HATS catalog with one worker
 two       the same with two workers, killed with SIGKILL half way and started again
 sizes     peak memory for two partition sizes
 match     match a smaller sky with another catalog
-train     trees grown in memory (five orders of the rows), from disk, and by Dask
+train     trees grown in memory (five orders of the rows, two resamples of them), from disk, by Dask
 """
 
 import argparse
@@ -290,6 +290,12 @@ class Steps:
             judge(f"order {k}", selector)
             cost.setdefault("in memory", timed.rates(len(own)))
         n = len(frame)
+        for k in range(2):
+            own = frame.iloc[rng.integers(0, n, n)].assign(id=np.arange(n))
+            own.attrs = frame.attrs
+            judge(f"resampled {k}", FrameSelector(reverse(), BANDS).fit(
+                own, own["label_class"].astype(str)
+            ))  # fmt: skip
         del frame, own
         folder = self.work / f"train-hats-{self.rows}"
         write_hats(self.small_file, folder, rows_per_partition=self.small // 8, overwrite=True)
@@ -311,7 +317,8 @@ class Steps:
             "overlap_among_orders": [round(x, 4) for x in among],
             "overlap_with_orders": {
                 name: [round(overlap(found[name], found[k]), 4) for k in orders]
-                for name in ("from disk", "distributed")
+                for name in found
+                if name not in orders
             },
             "cost": cost,
         }

@@ -1,7 +1,5 @@
 """Trees that were grown from disk or by Dask agree with those that were grown in memory."""
 
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,9 +95,10 @@ def overlap(a, b):
     return (a & b).sum() / (a | b).sum()
 
 
-def test_distributed_training_agrees_within_the_spread_of_row_orders(tmp_path):
-    sky = make_sky("sdss", n_sources=8000, seed=7)
-    test = make_sky("sdss", n_sources=8000, seed=8)
+def test_distributed_training_differs_less_than_another_sample_would(tmp_path):
+    """The limits of the bins are merged over the workers: trees differ, what is found hardly."""
+    sky = make_sky("sdss", n_sources=6000, seed=7)
+    test = make_sky("sdss", n_sources=6000, seed=8)
     quasar = test["true_class"].str.startswith("QSO").to_numpy()
     sky["label"] = np.where(sky["true_class"].str.startswith("QSO"), "QSO", "other")
     write_hats(sky, tmp_path / "sky", rows_per_partition=2000)
@@ -107,21 +106,22 @@ def test_distributed_training_agrees_within_the_spread_of_row_orders(tmp_path):
     def found(selector):
         return select_frame(selector, test)["is_candidate"].to_numpy()
 
+    def recall(candidates):
+        return (candidates & quasar).sum() / quasar.sum()
+
+    local = found(in_memory(TREES, sky))
     rng = np.random.default_rng(0)
-    orders = []
-    for _ in range(4):
-        own = sky.iloc[rng.permutation(len(sky))]
+    others = []
+    for _ in range(3):
+        own = sky.iloc[rng.integers(0, len(sky), len(sky))].assign(id=range(len(sky)))
         own.attrs = sky.attrs
-        orders.append(found(in_memory(TREES, own)))
+        others.append(found(in_memory(TREES, own)))
     far = found(train_catalog(tmp_path / "sky", "label", UGRIZ, TREES, workers=2))
     near = found(train_catalog(tmp_path / "sky", "label", UGRIZ, TREES))
-    among = [overlap(a, b) for a, b in combinations(orders, 2)]
-    recall = [(c & quasar).sum() / quasar.sum() for c in orders]
-    spread = max(recall) - min(recall)
-    assert min(among) > 0.9
-    for own in (far, near):
-        assert np.mean([overlap(own, c) for c in orders]) > min(among) - 0.02
-        assert abs((own & quasar).sum() / quasar.sum() - np.mean(recall)) < spread + 0.01
+    for candidates in (far, near):
+        assert overlap(candidates, local) > max(overlap(o, local) for o in others)
+        assert overlap(candidates, local) > 0.95
+        assert abs(recall(candidates) - recall(local)) < 0.02
 
 
 def test_a_damaged_part_is_told(folder, tmp_path):
