@@ -16,7 +16,7 @@ KINDS = {
 
 
 @functools.cache
-def rules():
+def rules() -> dict[str, dict]:
     """The rules of all exercises, from the files in ``qsolearn/exercises/rules``.
 
     Returns
