@@ -45,7 +45,7 @@ def rules() -> dict[str, dict]:
     >>> rules()["exercise-telescope"]["unit"]
     'hours'
     """
-    found = {}
+    found: dict[str, dict] = {}
     folder = files("qsolearn.exercises") / "rules"
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
         if path.name.endswith(".toml"):
