@@ -180,13 +180,13 @@ def measure_selection_function(
         for part, found in enumerate(hits):
             mine = chosen == part if parts else chosen.astype(bool)
             found += np.bincount(own[mine], minlength=cells)
-    meta = {
+    meta: dict[str, Any] = {
         "survey": record.name, "recipe": recipe, "sky": sky_version(), "seed": seed,
         "command": command,
     }  # fmt: skip
     if parameters is not None:
         meta["sky"] += ", changed"
-    shares = {}
+    shares: dict[str, np.ndarray] = {}
     if "ebv" in edges:
         inside = np.histogram(natural, edges["ebv"])[0]
         if not inside.any():
