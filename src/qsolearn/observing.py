@@ -157,7 +157,7 @@ def observing_plan(
     return plan
 
 
-def night_curves(candidates, site, night):
+def night_curves(candidates: pd.DataFrame, site: str, night: str) -> tuple[pd.DataFrame, pd.Series]:
     """Altitude of candidates and of the Moon over the dark part of a night.
 
     Parameters

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from qsolearn.errors import CatalogError
@@ -19,18 +21,18 @@ _Z_STEP, _MAG_STEP = 0.01, 0.02
 
 
 def binned_luminosity_function(
-    z,
-    magnitude,
-    selection,
-    area_deg2,
-    z_bins,
-    absolute_bins,
+    z: ArrayLike,
+    magnitude: ArrayLike,
+    selection: Callable,
+    area_deg2: float,
+    z_bins: ArrayLike,
+    absolute_bins: ArrayLike,
     *,
-    limits,
-    weights=None,
-    level=0.95,
-    assumed=None,
-):
+    limits: tuple[float, float],
+    weights: ArrayLike | None = None,
+    level: float = 0.95,
+    assumed: LuminosityParameters | None = None,
+) -> pd.DataFrame:
     """Quasars per comoving volume and magnitude in bins, each with the volume that was searched.
 
     Parameters

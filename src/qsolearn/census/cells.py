@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
 from qsolearn.errors import CatalogError
@@ -42,7 +43,15 @@ class Cells:
     photometric: bool
 
 
-def count_cells(z, magnitude, is_quasar, z_edges, magnitude_edges, *, photometric):
+def count_cells(
+    z: ArrayLike,
+    magnitude: ArrayLike,
+    is_quasar: ArrayLike,
+    z_edges: ArrayLike,
+    magnitude_edges: ArrayLike,
+    *,
+    photometric: bool,
+) -> Cells:
     """Count candidates in cells.
 
     Parameters

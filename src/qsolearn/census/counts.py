@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from qsolearn.errors import CatalogError
@@ -12,8 +15,16 @@ __all__ = ["corrected_counts"]
 
 
 def corrected_counts(
-    z, magnitude, selection, area_deg2, bins, *, weights=None, least=0.05, level=0.95
-):
+    z: ArrayLike,
+    magnitude: ArrayLike,
+    selection: Callable,
+    area_deg2: float,
+    bins: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    least: float = 0.05,
+    level: float = 0.95,
+) -> pd.DataFrame:
     """Quasars per square degree in bins of magnitude, corrected for those not selected.
 
     Parameters

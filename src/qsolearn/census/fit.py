@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from qsolearn.census.cells import Prediction
+from qsolearn.census.cells import Cells, Prediction
 from qsolearn.errors import CatalogError
 from qsolearn.simulate import LuminosityParameters
 
@@ -61,11 +62,11 @@ class LuminosityFit:
     _problem: _Problem = field(repr=False)
 
     @property
-    def best(self):
+    def best(self) -> np.ndarray:
         """Values of the free parameters, shape (f,)."""
         return np.array([getattr(self.parameters, name) for name in self.free])
 
-    def table(self, levels=(0.6827, 0.95)):
+    def table(self, levels: Sequence[float] = (0.6827, 0.95)) -> pd.DataFrame:
         """Values, errors and intervals.
 
         Parameters
@@ -95,7 +96,7 @@ class LuminosityFit:
             out[f"high_{100 * level:.0f}"] = self.best + high * error
         return pd.DataFrame(out, index=list(self.free))
 
-    def compare(self, other):
+    def compare(self, other: LuminosityParameters) -> tuple[float, float]:
         """How much less likely other parameters are, all together.
 
         Parameters
@@ -116,8 +117,14 @@ class LuminosityFit:
 
 
 def fit_luminosity_function(
-    cells, selection, area_deg2, *, free=("log_phi", "m0", "alpha", "beta"), start=None, scatter=0.0
-):
+    cells: Cells,
+    selection: Callable | Sequence[Callable],
+    area_deg2: float,
+    *,
+    free: Sequence[str] = ("log_phi", "m0", "alpha", "beta"),
+    start: LuminosityParameters | None = None,
+    scatter: float = 0.0,
+) -> LuminosityFit:
     """Fit the double power law of the sky to counted candidates.
 
     Parameters

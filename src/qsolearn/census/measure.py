@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from qsolearn import __version__
@@ -27,7 +30,7 @@ _BLOCK = 100_000
 _SIGHTLINES = 200_000
 
 
-def sky_version():
+def sky_version() -> str:
     """Name of the simulated sky: the release and a hash of the numbers that it is made from.
 
     Returns
@@ -43,7 +46,7 @@ def sky_version():
     return f"qsolearn {__version__}, quasars {hashlib.sha256(numbers.encode()).hexdigest()[:12]}"
 
 
-def candidates_of(selector, frame):
+def candidates_of(selector: Any, frame: pd.DataFrame) -> np.ndarray:
     """Which sources of a frame a selector selects, the frame being as observed.
 
     Parameters
@@ -77,20 +80,20 @@ def candidates_of(selector, frame):
 
 
 def measure_selection_function(
-    selector,
-    survey,
-    redshift,
-    magnitude,
+    selector: Any,
+    survey: str,
+    redshift: ArrayLike,
+    magnitude: ArrayLike,
     *,
-    ebv=None,
-    sightline=None,
-    n=200,
-    seed=0,
-    recipe="",
-    command="",
-    parts=None,
-    parameters=None,
-):
+    ebv: ArrayLike | None = None,
+    sightline: ArrayLike | None = None,
+    n: int = 200,
+    seed: int = 0,
+    recipe: str = "",
+    command: str = "",
+    parts: int | None = None,
+    parameters: dict | None = None,
+) -> SelectionFunction | list[SelectionFunction]:
     """Measure the selection function of a selector on the simulated sky.
 
     Parameters
@@ -177,13 +180,13 @@ def measure_selection_function(
         for part, found in enumerate(hits):
             mine = chosen == part if parts else chosen.astype(bool)
             found += np.bincount(own[mine], minlength=cells)
-    meta = {
+    meta: dict[str, Any] = {
         "survey": record.name, "recipe": recipe, "sky": sky_version(), "seed": seed,
         "command": command,
     }  # fmt: skip
     if parameters is not None:
         meta["sky"] += ", changed"
-    shares = {}
+    shares: dict[str, np.ndarray] = {}
     if "ebv" in edges:
         inside = np.histogram(natural, edges["ebv"])[0]
         if not inside.any():

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.interpolate import RegularGridInterpolator
 
@@ -65,7 +68,14 @@ class SelectionFunction:
     (0.9, 0.7, nan)
     """
 
-    def __init__(self, edges, selected, tried, shares=None, meta=None):
+    def __init__(
+        self,
+        edges: Mapping[str, ArrayLike],
+        selected: ArrayLike,
+        tried: ArrayLike,
+        shares: Mapping[str, ArrayLike] | None = None,
+        meta: Mapping | None = None,
+    ) -> None:
         names = tuple(edges)
         if names[:2] != AXES[:2] or names != tuple(a for a in AXES if a in edges):
             raise CatalogError(
@@ -148,7 +158,7 @@ class SelectionFunction:
         found = RegularGridInterpolator(centers, value)(points).reshape(inside.shape)
         return np.where(inside, found, np.nan)
 
-    def interval(self, level=0.95):
+    def interval(self, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
         """Interval of each cell.
 
         Parameters
@@ -169,7 +179,7 @@ class SelectionFunction:
         low, high = (stats.beta.ppf(t, k + 0.5, n - k + 0.5) for t in (tail, 1 - tail))
         return np.where(k == 0, 0.0, low), np.where(k == n, 1.0, high)
 
-    def resampled(self, seed=0):
+    def resampled(self, seed: int | np.random.Generator = 0) -> SelectionFunction:
         """Another measurement that could as well have come out.
 
         Parameters
@@ -186,7 +196,7 @@ class SelectionFunction:
         drawn = np.random.default_rng(seed).binomial(self.tried, self.value)
         return SelectionFunction(self.edges, drawn, self.tried, self.shares, self.meta)
 
-    def table(self, level=0.95):
+    def table(self, level: float = 0.95) -> pd.DataFrame:
         """One row per cell.
 
         Parameters
@@ -210,7 +220,7 @@ class SelectionFunction:
         out |= {"completeness_low": low.ravel(), "completeness_high": high.ravel()}
         return pd.DataFrame(out)
 
-    def write(self, path, *, overwrite=False):
+    def write(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the table with units, the shares and the record, whole or not at all.
 
         Parameters
@@ -236,7 +246,7 @@ class SelectionFunction:
         write_table(self.table(), path, meta=meta, overwrite=overwrite)
 
     @classmethod
-    def read(cls, path):
+    def read(cls, path: str | Path) -> SelectionFunction:
         """Read what `write` wrote.
 
         Parameters

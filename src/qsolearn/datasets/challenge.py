@@ -68,7 +68,9 @@ def _digest(truth):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def make_challenge(folder, *, seed, n_sources=40_000, overwrite=False):
+def make_challenge(
+    folder: str | Path, *, seed: int, n_sources: int = 40_000, overwrite: bool = False
+) -> Path:
     """Write the files of a blind challenge, without its truth.
 
     Parameters
@@ -138,7 +140,7 @@ def make_challenge(folder, *, seed, n_sources=40_000, overwrite=False):
     return folder
 
 
-def open_challenge(folder, *, seed, overwrite=False):
+def open_challenge(folder: str | Path, *, seed: int, overwrite: bool = False) -> Path:
     """Write the truth of a challenge, which is made again from its seed.
 
     Parameters

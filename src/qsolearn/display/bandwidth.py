@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.display.interactive import InteractiveFigure, empty_figure
 
@@ -39,11 +40,13 @@ class BandwidthDisplay:
         As given.
     """
 
-    def __init__(self, x, density, table):
+    def __init__(self, x: np.ndarray, density: np.ndarray, table: pd.DataFrame) -> None:
         self.x, self.density, self.table = x, density, table
 
     @classmethod
-    def from_points(cls, points, bandwidths, x):
+    def from_points(
+        cls, points: ArrayLike, bandwidths: ArrayLike, x: ArrayLike
+    ) -> BandwidthDisplay:
         """Compute the densities.
 
         Parameters
@@ -107,7 +110,7 @@ class BandwidthDisplay:
             )
         return cls(x, density, pd.DataFrame(rows))
 
-    def plot(self, start, x_label="color [mag]"):
+    def plot(self, start: float, x_label: str = "color [mag]") -> InteractiveFigure:
         """Draw with a slider; in a page of the book it works without Python.
 
         Parameters

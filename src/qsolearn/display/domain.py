@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from qsolearn.display.basic import _axes
 from qsolearn.selection.domain.summary import LEVELS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from qsolearn.selection import DomainReport
 
 __all__ = ["DomainDisplay"]
 
@@ -28,12 +36,18 @@ class DomainDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, names, training, catalog, marked):
+    def __init__(
+        self,
+        names: Iterable[str],
+        training: np.ndarray,
+        catalog: np.ndarray,
+        marked: Iterable[bool],
+    ) -> None:
         self.names, self.training, self.catalog = list(names), training, catalog
         self.marked = list(marked)
 
     @classmethod
-    def from_report(cls, report, *, magnitudes=False):
+    def from_report(cls, report: DomainReport, *, magnitudes: bool = False) -> DomainDisplay:
         """Take the colors, or the magnitudes, of a report.
 
         Parameters
@@ -55,7 +69,7 @@ class DomainDisplay:
             (report.features["verdict"] != "alike").to_numpy()[rows],
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw.
 
         Thick bars hold the central 68 %, thin lines the central 99 %, dots are medians. The name of

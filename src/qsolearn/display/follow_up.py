@@ -38,7 +38,7 @@ class FollowUpDisplay:
         Candidates observed in one visit.
     """
 
-    def __init__(self, shifted, trained, fibers=1):
+    def __init__(self, shifted: pd.DataFrame, trained: pd.DataFrame, fibers: int = 1) -> None:
         shifted, trained = pd.DataFrame(shifted), pd.DataFrame(trained)
         if not np.array_equal(shifted["quasar_share"], trained["quasar_share"]):
             raise ValueError(
@@ -46,7 +46,7 @@ class FollowUpDisplay:
             )
         self.shifted, self.trained, self.fibers = shifted, trained, fibers
 
-    def plot(self, start=0.02, exposure=20.0):
+    def plot(self, start: float = 0.02, exposure: float = 20.0) -> InteractiveFigure:
         """Draw with sliders; in a page of the book they work without Python.
 
         Parameters

@@ -7,6 +7,11 @@ import html
 import json
 import math
 from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bokeh.models import LayoutDOM
+    from bokeh.plotting import figure
 
 __all__ = ["InteractiveFigure", "empty_figure", "load_in_notebook"]
 
@@ -59,13 +64,13 @@ class InteractiveFigure:
     True
     """
 
-    def __init__(self, layout, alt):
+    def __init__(self, layout: LayoutDOM, alt: str) -> None:
         if not str(alt).strip():
             raise ValueError("An interactive figure needs a text in alt that says what it shows.")
         _bokeh()
         self.layout, self.alt = layout, str(alt)
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The figure as BokehJS reads it, the same at every call.
 
         Returns
@@ -80,7 +85,7 @@ class InteractiveFigure:
         ids = {old: f"{name}-{k}" for old, k in ids.items()}
         return json.dumps(_plain(item, ids), separators=(",", ":"))
 
-    def to_html(self):
+    def to_html(self) -> str:
         """The output of a cell: the JSON, a sentence for readers without BokehJS, and a script.
 
         Returns
@@ -109,7 +114,7 @@ class InteractiveFigure:
         return f"<InteractiveFigure: {self.alt}>"
 
 
-def empty_figure(x_label, y_label, *, height=320, **options):
+def empty_figure(x_label: str, y_label: str, *, height: int = 320, **options: Any) -> figure:
     """A bokeh figure in the style of the book: as wide as the page, no tools.
 
     Parameters
@@ -156,7 +161,7 @@ def empty_figure(x_label, y_label, *, height=320, **options):
     return made
 
 
-def load_in_notebook():
+def load_in_notebook() -> None:
     """Load BokehJS into a live notebook, from the installed package and not from the network.
 
     Interactive figures of cells that ran before appear, too. The pages of the book do not need it.

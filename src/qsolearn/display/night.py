@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from qsolearn.display.basic import _axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["NightDisplay"]
 
@@ -29,12 +35,16 @@ class NightDisplay:
         matplotlib axes and figure, after `plot`.
     """
 
-    def __init__(self, altitudes, moon, min_altitude=30.0, title=""):
+    def __init__(
+        self, altitudes: pd.DataFrame, moon: pd.Series, min_altitude: float = 30.0, title: str = ""
+    ) -> None:
         self.altitudes, self.moon = altitudes, moon
         self.min_altitude, self.title = min_altitude, title
 
     @classmethod
-    def from_plan(cls, plan, *, n=8, min_altitude=30.0):
+    def from_plan(
+        cls, plan: pd.DataFrame, *, n: int = 8, min_altitude: float = 30.0
+    ) -> NightDisplay:
         """Take the first candidates of a plan.
 
         Parameters
@@ -57,7 +67,7 @@ class NightDisplay:
         altitudes, moon = night_curves(plan.iloc[rows], site, night)
         return cls(altitudes, moon, min_altitude, f"{site}, night of {night}")
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw.
 
         Parameters

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from qsolearn.display.basic import CLASS_COLORS
 from qsolearn.display.interactive import InteractiveFigure, empty_figure
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["RedshiftTrackDisplay"]
 
@@ -37,11 +42,15 @@ class RedshiftTrackDisplay:
         As given.
     """
 
-    def __init__(self, track, background, near, radius):
+    def __init__(
+        self, track: pd.DataFrame, background: pd.DataFrame, near: np.ndarray, radius: float
+    ) -> None:
         self.track, self.background, self.near, self.radius = track, background, near, radius
 
     @classmethod
-    def from_track(cls, track, background, radius=0.3):
+    def from_track(
+        cls, track: pd.DataFrame, background: pd.DataFrame, radius: float = 0.3
+    ) -> RedshiftTrackDisplay:
         """Count the stars near each step of a track.
 
         Parameters
@@ -81,7 +90,16 @@ class RedshiftTrackDisplay:
         near = (np.sqrt((steps**2).sum(axis=2)) < radius).mean(axis=0)
         return cls(track, stars, near, radius)
 
-    def plot(self, x, y, start, *, x_range=None, y_range=None, n_background=700):
+    def plot(
+        self,
+        x: str,
+        y: str,
+        start: float,
+        *,
+        x_range: tuple[float, float] | None = None,
+        y_range: tuple[float, float] | None = None,
+        n_background: int = 700,
+    ) -> InteractiveFigure:
         """Draw with a slider; in a page of the book it works without Python.
 
         Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.display.interactive import InteractiveFigure, empty_figure
 
@@ -45,11 +46,13 @@ class ThresholdDisplay:
         As given.
     """
 
-    def __init__(self, table):
+    def __init__(self, table: pd.DataFrame) -> None:
         self.table = table
 
     @classmethod
-    def from_predictions(cls, is_quasar, probability, step=0.01):
+    def from_predictions(
+        cls, is_quasar: ArrayLike, probability: ArrayLike, step: float = 0.01
+    ) -> ThresholdDisplay:
         """Count at each threshold.
 
         Parameters
@@ -102,7 +105,7 @@ class ThresholdDisplay:
             )
         )
 
-    def plot(self, start=0.5):
+    def plot(self, start: float = 0.5) -> InteractiveFigure:
         """Draw with a slider; in a page of the book it works without Python.
 
         Parameters

@@ -71,7 +71,7 @@ class WedgeDisplay:
         """
         return cls(wedge, x, y)
 
-    def colors_of(self, frame):
+    def colors_of(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         """The two colors of a frame, in the system of the wedge.
 
         Parameters

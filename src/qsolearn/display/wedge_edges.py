@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.bands import color_names
 from qsolearn.display.interactive import InteractiveFigure, empty_figure
 from qsolearn.display.wedge import WedgeDisplay
+
+if TYPE_CHECKING:
+    from qsolearn.selection import ColorWedge
 
 __all__ = ["WedgeEdgesDisplay"]
 
@@ -57,7 +63,7 @@ class WedgeEdgesDisplay:
         Edges in the plane of the first edge, which have a slider.
     """
 
-    def __init__(self, wedge, frame, is_quasar):
+    def __init__(self, wedge: ColorWedge, frame: pd.DataFrame, is_quasar: ArrayLike) -> None:
         first = wedge.edges[0]
         truth = np.asarray(is_quasar, dtype=bool)
         if truth.shape != (len(frame),) or first.against is None:
@@ -76,7 +82,7 @@ class WedgeEdgesDisplay:
             e for e in wedge.edges if e.color == first.color and e.against == first.against
         ]
 
-    def counts(self, shifts):
+    def counts(self, shifts: ArrayLike) -> tuple[int, int]:
         """What the wedge keeps when its edges are moved outward.
 
         Parameters
@@ -113,7 +119,13 @@ class WedgeEdgesDisplay:
         inside = (moved > 0).all(axis=1).to_numpy()
         return int(inside.sum()), int((inside & self.is_quasar).sum())
 
-    def plot(self, *, x_range=(-0.5, 3.2), y_range=(-0.8, 1.5), reach=0.6):
+    def plot(
+        self,
+        *,
+        x_range: tuple[float, float] = (-0.5, 3.2),
+        y_range: tuple[float, float] = (-0.8, 1.5),
+        reach: float = 0.6,
+    ) -> InteractiveFigure:
         """Draw with a slider for each movable edge; in a page of the book no Python is needed.
 
         Parameters

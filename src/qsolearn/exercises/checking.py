@@ -45,7 +45,7 @@ class Verdict:
         return f'<p class="exercise-check {self.state}">{html.escape(self.message)}</p>'
 
 
-def check(exercise, answer):
+def check(exercise: str, answer: object) -> Verdict:
     """Say whether an answer to an exercise of the book is right, and if not, what may be wrong.
 
     Parameters

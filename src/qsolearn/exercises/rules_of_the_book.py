@@ -16,7 +16,7 @@ KINDS = {
 
 
 @functools.cache
-def rules():
+def rules() -> dict[str, dict]:
     """The rules of all exercises, from the files in ``qsolearn/exercises/rules``.
 
     Returns
@@ -45,7 +45,7 @@ def rules():
     >>> rules()["exercise-telescope"]["unit"]
     'hours'
     """
-    found = {}
+    found: dict[str, dict] = {}
     folder = files("qsolearn.exercises") / "rules"
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
         if path.name.endswith(".toml"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.judge.estimate import LEVEL, Estimate
 
@@ -30,7 +31,15 @@ class CovariateWeights:
     effective_size: float
     uncovered: float
 
-    def rate(self, hit, among, *, level=LEVEL, n_bootstrap=500, seed=0):
+    def rate(
+        self,
+        hit: ArrayLike,
+        among: ArrayLike,
+        *,
+        level: float = LEVEL,
+        n_bootstrap: int = 500,
+        seed: int = 0,
+    ) -> Estimate:
         """Weighted share, such as the completeness in the target sample.
 
         Parameters
@@ -70,7 +79,9 @@ class CovariateWeights:
         return Estimate(value, min(low, value), max(high, value), len(w))
 
 
-def covariate_weights(labeled, target, *, largest=50.0):
+def covariate_weights(
+    labeled: ArrayLike, target: ArrayLike, *, largest: float = 50.0
+) -> CovariateWeights:
     """Weights of labeled sources that give them the magnitudes and colors of a target sample.
 
     Parameters

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.judge.estimate import LEVEL, Estimate
 
@@ -37,19 +40,19 @@ class FollowUp:
 
 
 def follow_up(
-    is_quasar,
-    odds,
-    quasar_share,
-    n_sources,
+    is_quasar: ArrayLike,
+    odds: ArrayLike,
+    quasar_share: ArrayLike,
+    n_sources: int,
     *,
-    threshold=0.5,
-    rule_share=None,
-    exposure=20.0,
-    fibers=1,
-    n_draws=2000,
-    level=LEVEL,
-    seed=0,
-):
+    threshold: float = 0.5,
+    rule_share: float | None = None,
+    exposure: float = 20.0,
+    fibers: int = 1,
+    n_draws: int = 2000,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> FollowUp:
     """Expect candidates, efficiency, recall and hours in a catalog of another class mix.
 
     Parameters
@@ -175,7 +178,13 @@ def _check(share, rule, threshold, n_sources, exposure, fibers):
         )
 
 
-def follow_up_table(is_quasar, odds, quasar_shares, n_sources, **options):
+def follow_up_table(
+    is_quasar: ArrayLike,
+    odds: ArrayLike,
+    quasar_shares: Sequence[float],
+    n_sources: int,
+    **options: Any,
+) -> pd.DataFrame:
     """Follow-up of many class mixes, one row each.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import plural
 from qsolearn.judge.estimate import LEVEL, Estimate
@@ -40,7 +41,7 @@ class PriorEstimate:
     rounds: int
     level: float = LEVEL
 
-    def share(self, which):
+    def share(self, which: int) -> Estimate:
         """Share of one class with its interval.
 
         Parameters
@@ -59,7 +60,14 @@ class PriorEstimate:
         return Estimate(value, min(low, value), max(high, value), self.n)
 
 
-def estimate_priors(ratio, *, start=None, n_bootstrap=200, level=LEVEL, seed=0):
+def estimate_priors(
+    ratio: ArrayLike,
+    *,
+    start: ArrayLike | None = None,
+    n_bootstrap: int = 200,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> PriorEstimate:
     """Class mix of an unlabeled sample, by expectation and maximization.
 
     Parameters
@@ -141,7 +149,15 @@ def _climb(rows, count, priors):
     return priors / priors.sum(), rounds
 
 
-def mix_distance(score, is_quasar, reference_score, quasar_share, *, n_bootstrap=200, seed=0):
+def mix_distance(
+    score: ArrayLike,
+    is_quasar: ArrayLike,
+    reference_score: ArrayLike,
+    quasar_share: float,
+    *,
+    n_bootstrap: int = 200,
+    seed: int = 0,
+) -> tuple[float, float]:
     """Can any draw of the known classes, mixed so, have made this unlabeled sample?
 
     Parameters

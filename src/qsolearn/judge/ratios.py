@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import plural
 
@@ -15,7 +16,7 @@ __all__ = [
 ]
 
 
-def likelihood_ratios(probability, priors):
+def likelihood_ratios(probability: ArrayLike, priors: ArrayLike) -> np.ndarray:
     """Take the class mix of the training sample out of a classifier's probabilities.
 
     Parameters
@@ -57,7 +58,7 @@ def likelihood_ratios(probability, priors):
     return scaled_rows(probability / priors)
 
 
-def shifted_posterior(ratio, priors):
+def shifted_posterior(ratio: ArrayLike, priors: ArrayLike) -> np.ndarray:
     """Posterior probabilities in another class mix.
 
     Parameters
@@ -99,7 +100,9 @@ def shifted_posterior(ratio, priors):
     return np.divide(weighted, total, out=np.full(weighted.shape, np.nan), where=total > 0)
 
 
-def calibrated_ratios(is_quasar, reference_score, score):
+def calibrated_ratios(
+    is_quasar: ArrayLike, reference_score: ArrayLike, score: ArrayLike
+) -> np.ndarray:
     """Likelihood ratios from any score, by counting a labeled sample.
 
     Parameters

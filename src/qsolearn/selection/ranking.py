@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -18,7 +20,9 @@ _TELLING = 2.0
 _NAMED = 2
 
 
-def rank_candidates(selector, frame, selection, *, top=None):
+def rank_candidates(
+    selector: Any, frame: pd.DataFrame, selection: pd.DataFrame, *, top: int | None = None
+) -> pd.DataFrame:
     """List the candidates of a selection, the most probable first, with reasons and warnings.
 
     Parameters

@@ -52,7 +52,7 @@ _SELECTORS: dict[str, Any] = {"ColorWedge": ColorWedge, "SEDClassifier": SEDClas
 
 
 def save_selector(
-    selector: FrameSelector | ColorWedge | SEDClassifier,
+    selector: FrameSelector | ColorWedge | SEDClassifier | StackedSelector,
     folder: str | Path,
     *,
     provenance: dict | None = None,
@@ -192,7 +192,9 @@ def _load_redshift(record, arrays):
     return _REDSHIFTS[record["kind"]].from_state(record["values"], own)
 
 
-def load_selector(folder: str | Path) -> FrameSelector | ColorWedge | SEDClassifier:
+def load_selector(
+    folder: str | Path,
+) -> FrameSelector | ColorWedge | SEDClassifier | StackedSelector:
     """Read a selector that `save_selector` wrote.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qsolearn.errors import CatalogError
 from qsolearn.simulate.extinction import draw_ebv, extinction_coefficients
@@ -59,7 +60,16 @@ def catalog_columns(survey, place, mags, dust, rng, first_id=0):
     return out
 
 
-def observe_quasars(survey, z, magnitude, *, ebv=None, sightline=None, seed=0, parameters=None):
+def observe_quasars(
+    survey: str,
+    z: ArrayLike,
+    magnitude: ArrayLike,
+    *,
+    ebv: ArrayLike | None = None,
+    sightline: ArrayLike | None = None,
+    seed: int | np.random.Generator = 0,
+    parameters: dict | None = None,
+) -> pd.DataFrame:
     """Put quasars of wanted properties on the sky of a survey and observe them.
 
     Parameters

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from qsolearn.errors import CatalogError
 from qsolearn.sky.coverage import healpix_pixels
 from qsolearn.sky.positions import unit_vectors
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["sky_blocks"]
 
 
-def sky_blocks(sources, level=3, *, together=1.0):
+def sky_blocks(sources: pd.DataFrame, level: int = 3, *, together: float = 1.0) -> np.ndarray:
     """Number the block of sky of every source; the same source seen twice has one block.
 
     Parameters

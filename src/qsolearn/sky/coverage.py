@@ -154,7 +154,7 @@ def _healpix(level):
     return HEALPix(nside=2**level, order="nested")
 
 
-def healpix_pixels(ra, dec, level):
+def healpix_pixels(ra: ArrayLike, dec: ArrayLike, level: int) -> np.ndarray:
     """Number the HEALPix pixel of every position.
 
     Parameters

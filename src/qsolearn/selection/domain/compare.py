@@ -12,7 +12,13 @@ from qsolearn.errors import CatalogError
 from qsolearn.frame import magnitudes, validate_frame
 from qsolearn.judge import Estimate, proportion
 from qsolearn.photometry import colors
-from qsolearn.selection.domain.summary import LEVELS, TAIL, feature_quantiles, pattern_shares
+from qsolearn.selection.domain.summary import (
+    LEVELS,
+    TAIL,
+    TrainingDomain,
+    feature_quantiles,
+    pattern_shares,
+)
 from qsolearn.selection.domain.zero_points import zero_point_suspects
 
 __all__ = ["DomainReport", "compare_with_domain", "missing_bands"]
@@ -67,7 +73,7 @@ class DomainReport:
     n_rows: int
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
         """One sentence on the whole catalog."""
         if self.suspects:
             return "Mend the zero points first: " + " ".join(map(_suspicion, self.suspects))
@@ -101,7 +107,7 @@ class DomainReport:
             )
         return "\n".join(lines).rstrip()
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """All numbers as plain values, for a result file.
 
         Returns
@@ -121,7 +127,7 @@ class DomainReport:
         }
 
 
-def compare_with_domain(domain, frame):
+def compare_with_domain(domain: TrainingDomain, frame: pd.DataFrame) -> DomainReport:
     """Hold a catalog against a training domain.
 
     Parameters

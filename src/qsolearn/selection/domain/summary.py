@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.covariance import empirical_covariance
 
 from qsolearn.bands import color_names, get_band
 from qsolearn.errors import CatalogError
 from qsolearn.frame import magnitudes
 from qsolearn.photometry import colors
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["LEVELS", "TrainingDomain", "feature_quantiles"]
 
@@ -78,13 +84,24 @@ class TrainingDomain:
     True
     """
 
-    def __init__(self, bands, quantiles, ranges, patterns, parts, threshold, n_rows):
+    def __init__(
+        self,
+        bands: Sequence[str],
+        quantiles: np.ndarray,
+        ranges: np.ndarray,
+        patterns: Mapping[str, float],
+        parts: Mapping[str, np.ndarray],
+        threshold: float,
+        n_rows: int,
+    ) -> None:
         self.bands, self.quantiles, self.ranges = list(bands), quantiles, ranges
         self.patterns, self.parts = dict(patterns), dict(parts)
         self.threshold, self.n_rows = float(threshold), int(n_rows)
 
     @classmethod
-    def from_frame(cls, frame, bands, labels):
+    def from_frame(
+        cls, frame: pd.DataFrame, bands: Sequence[str], labels: ArrayLike
+    ) -> TrainingDomain:
         """Sum up a training sample.
 
         Parameters
@@ -122,13 +139,13 @@ class TrainingDomain:
         return self
 
     @property
-    def features(self):
+    def features(self) -> list[str]:
         """Names of the features: magnitudes (``mag u``), then colors (``u-g``)."""
         labels = [get_band(b).label for b in self.bands]
         clear = [x if labels.count(x) == 1 else b for x, b in zip(labels, self.bands, strict=True)]
         return [f"mag {x}" for x in clear] + color_names(self.bands)
 
-    def distance(self, frame):
+    def distance(self, frame: pd.DataFrame) -> np.ndarray:
         """How far each source lies from the training sample in color.
 
         Parameters
@@ -143,7 +160,7 @@ class TrainingDomain:
         """
         return self.color_distance(colors(magnitudes(frame, self.bands)))
 
-    def color_distance(self, X):
+    def color_distance(self, X: np.ndarray) -> np.ndarray:
         """As `distance`, of colors.
 
         Parameters
@@ -174,7 +191,7 @@ class TrainingDomain:
             out[rows] = (np.cbrt(best / k) - (1 - 2 / (9 * k))) / np.sqrt(2 / (9 * k))
         return out
 
-    def class_separation(self, X, label):
+    def class_separation(self, X: np.ndarray, label: str) -> np.ndarray:
         """How far each color lies from the nearest part of one class, in its standard deviations.
 
         Parameters
@@ -200,7 +217,7 @@ class TrainingDomain:
         nearest = np.nansum(z**2, axis=2).argmin(axis=1)
         return z[np.arange(len(z)), nearest]
 
-    def to_state(self):
+    def to_state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """What the summary consists of, for saving.
 
         Returns
@@ -216,7 +233,7 @@ class TrainingDomain:
         return values, {"quantiles": self.quantiles, "ranges": self.ranges, **self.parts}
 
     @classmethod
-    def from_state(cls, values, arrays):
+    def from_state(cls, values: dict, arrays: dict[str, np.ndarray]) -> TrainingDomain:
         """Make the summary again: the inverse of `to_state`.
 
         Parameters

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from qsolearn.bands import get_band
 from qsolearn.frame import magnitudes
 from qsolearn.photometry import colors
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from qsolearn.selection.domain.summary import TrainingDomain
 
 __all__ = ["zero_point_suspects"]
 
@@ -22,7 +29,9 @@ _STEP = 0.03
 _LEAST = 0.05
 
 
-def zero_point_suspects(domain, frame):
+def zero_point_suspects(
+    domain: TrainingDomain, frame: pd.DataFrame
+) -> list[tuple[tuple[str, ...], str]]:
     """Bands that come home to the training domain when their zero point is changed.
 
     Parameters
