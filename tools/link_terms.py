@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 GLOSSARY = ROOT / "book/reference/glossary.md"
 #: Folders whose pages are no chapters, and pages that only point elsewhere.
-NO_CHAPTERS = {"reference", "book"}
+NO_CHAPTERS = {"reference", "api", "book"}
 NO_LESSONS = {"coverage", "quiz"}
 #: Words that mean something else in a part of the book.
 OTHER_MEANINGS = {
