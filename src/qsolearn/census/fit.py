@@ -244,13 +244,15 @@ class _Problem:
             step = np.linalg.solve(information, score)
             # Far from the maximum a full step may leave the range where the model is finite.
             step /= max(1.0, np.abs(step).max() / _LONGEST)
-            if float(score @ step) < _ENOUGH:
+            gain = float(score @ step)
+            if gain < _ENOUGH:
                 return here, expected, loss, information
             for scale in 0.5 ** np.arange(12):
                 tried = _moved(here, free, scale * step)
                 found = self.predict(tried)
                 new = self.counts.deviance(found)
-                if np.isfinite(new) and new < loss:
+                # A step that wins next to nothing has gone too far, and the next would come back.
+                if np.isfinite(new) and new < loss - 0.1 * scale * gain:
                     break
             else:
                 return here, expected, loss, information
