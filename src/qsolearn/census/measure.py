@@ -67,7 +67,7 @@ def candidates_of(selector: Any, frame: pd.DataFrame) -> np.ndarray:
     """
     if hasattr(selector, "quasar_classes_"):
         treatment = getattr(selector, "dereddened_", False)
-        if treatment:
+        if isinstance(treatment, dict):
             frame = deredden(frame, convention=treatment["convention"])
         return select_frame(selector, frame)["is_candidate"].to_numpy(dtype=bool)
     chosen = np.asarray(selector(frame))

@@ -274,8 +274,10 @@ class SelectionFunction:
                 a: np.append(np.unique(table[f"{a}_low"]), table[f"{a}_high"].max()) for a in names
             }
             shape = [len(e) - 1 for e in edges.values()]
-            counts = [table[c].to_numpy(dtype=int).reshape(shape) for c in ("selected", "tried")]
-            found = cls(edges, *counts, meta["shares"], meta["record"])
+            selected, tried = (
+                table[c].to_numpy(dtype=int).reshape(shape) for c in ("selected", "tried")
+            )
+            found = cls(edges, selected, tried, meta["shares"], meta["record"])
             same = all(
                 np.array_equal(table[c], values) for c, values in found.table().iloc[:, :-3].items()
             )

@@ -122,8 +122,8 @@ class RedshiftTrackDisplay:
         ImportError
             If bokeh is not installed.
         """
-        ranges = {"x_range": x_range, "y_range": y_range}
-        ranges = {name: value for name, value in ranges.items() if value is not None}
+        given = {"x_range": x_range, "y_range": y_range}
+        ranges: dict = {name: value for name, value in given.items() if value is not None}
         figure = empty_figure(f"{x} [mag]", f"{y} [mag]", **ranges)
         below = empty_figure("redshift", "stars nearby [%]", height=170)
         from bokeh.layouts import column

@@ -146,7 +146,7 @@ class WedgeEdgesDisplay:
         """
         first = self.movable[0]
         unit = "AB" if first.system == "ab" else "Vega"
-        labels = [f"{color_names(c)[0]} [{unit} mag]" for c in (first.against, first.color)]
+        labels = [f"{color_names(c)[0]} [{unit} mag]" for c in (first.against or (), first.color)]
         figure = empty_figure(*labels, height=360, x_range=x_range, y_range=y_range)
         from bokeh.layouts import column
         from bokeh.models import ColumnDataSource, CustomJS, Div, Slider

@@ -85,7 +85,8 @@ def write_hats(
         )
     folder = Path(folder)
     source = _Source(source)
-    pixels = partition_sky(*source.count(), _COUNT_ORDER, int(rows_per_partition))
+    numbers, rows = source.count()
+    pixels = partition_sky(numbers, rows, _COUNT_ORDER, int(rows_per_partition))
     with replace_atomically(folder, overwrite=overwrite) as new:
         new.mkdir()
         with tempfile.TemporaryDirectory(dir=new, prefix=".spool-") as spool:
