@@ -6,3 +6,10 @@ const reachable = () =>
   });
 addEventListener("load", reachable);
 addEventListener("resize", reachable);
+
+// The arrows that unfold a part of the contents have a picture, but no name.
+addEventListener("load", () =>
+  document.querySelectorAll(".bd-sidebar-primary details > summary").forEach((arrow) => {
+    const chapter = arrow.closest("li")?.querySelector("a")?.textContent.trim() ?? "this page";
+    arrow.setAttribute("aria-label", `Pages below ${chapter}`);
+  }));
