@@ -197,9 +197,12 @@ def local_client(workers):
     import dask
 
     # Memory is bounded by the batch, not by Dask; a paused worker would never wake up.
-    quiet = {"distributed.worker.memory.pause": False, "distributed.worker.memory.spill": False}
+    memory = dict.fromkeys(("pause", "spill", "target"), False)
+    settings = {f"distributed.worker.memory.{name}": value for name, value in memory.items()}
+    # A part that moves to an idle worker would change what is computed together.
+    settings["distributed.scheduler.work-stealing"] = False
     with (
-        dask.config.set({**quiet, "distributed.worker.memory.target": False}),
+        dask.config.set(settings),
         distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

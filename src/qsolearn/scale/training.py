@@ -74,7 +74,8 @@ def train_catalog(
     -----
     The limits of the 256 bins of a color come from a sketch that is merged over the parts of the
     catalog, and sums run in another order; so trees differ from those of
-    `BoostedTrees.fit` on all rows in memory as the trees of two orders of the same rows do.
+    `BoostedTrees.fit` on all rows in memory as the trees of two orders of the same rows do. The same
+    catalog and the same number of workers give the same trees.
 
     Reverse selection grows its first step on all rows. Those that this step does not discard, a few
     percent where the first class is the common one, are held in memory for the steps after it.
@@ -313,10 +314,14 @@ class _Dask:
         params.pop("nthread")
         names = color_names(parts[0].reader.wanted)
         meta = pd.DataFrame({n: pd.Series(dtype=np.float32) for n in [*names, "code"]})
-        table = dd.from_map(_load_table, parts, groups=groups, names=names, meta=meta)
-        # Read once: colors and codes are two views of the same rows.
-        table = self._client.persist(table)
-        wait(table)
+        # Each part has its worker: where a part lies decides the limits of the bins. Read once:
+        # colors and codes are two views of the same rows.
+        loaded = [
+            self._client.submit(_load_table, part, groups, names, workers=k % self.workers)
+            for k, part in enumerate(parts)
+        ]
+        wait(loaded)
+        table = dd.from_delayed(loaded, meta=meta, verify_meta=False)
         matrix = distributed_xgboost.DaskQuantileDMatrix(self._client, table[names], table["code"])
         done = distributed_xgboost.train(
             self._client, params, matrix, num_boost_round=trees.n_rounds
