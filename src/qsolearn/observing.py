@@ -200,14 +200,19 @@ def night_curves(candidates: pd.DataFrame, site: str, night: str) -> tuple[pd.Da
 
 @contextlib.contextmanager
 def _without_network():
-    """Take the tables of the Earth's rotation that ship with astropy, as they are."""
+    """Take the tables of the Earth's rotation that ship with astropy, as they are, however old."""
     from astropy.utils import iers
 
-    with warnings.catch_warnings(), iers.conf.set_temp("auto_download", False):
-        # Times outside the shipped tables of the Earth's rotation cost arcseconds, not a night.
+    # Tables that are years old, and times outside of them, cost arcseconds, not a night.
+    settings = {
+        "auto_download": False, "auto_max_age": None, "iers_degraded_accuracy": "ignore",
+    }  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        with iers.conf.set_temp("iers_degraded_accuracy", "ignore"):
-            yield
+        for name, value in settings.items():
+            stack.enter_context(iers.conf.set_temp(name, value))
+        yield
 
 
 def _dark_times(night, longitude, latitude, height, site):

@@ -74,8 +74,8 @@ def train_catalog(
     -----
     The limits of the 256 bins of a color come from a sketch that is merged over the parts of the
     catalog, and sums run in another order; so trees differ from those of
-    `BoostedTrees.fit` on all rows in memory as the trees of two orders of the same rows do. The same
-    catalog and the same number of workers give the same trees.
+    `BoostedTrees.fit` on all rows in memory as the trees of two orders of the same rows do. The
+    same catalog and the same number of workers give the same trees.
 
     Reverse selection grows its first step on all rows. Those that this step does not discard, a few
     percent where the first class is the common one, are held in memory for the steps after it.
