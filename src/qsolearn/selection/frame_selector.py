@@ -18,8 +18,9 @@ from qsolearn.frame import magnitudes, validate_frame
 from qsolearn.judge import is_quasar_class
 from qsolearn.photometry import color_covariance, colors
 from qsolearn.selection.domain import TrainingDomain
+from qsolearn.selection.wording import most_probable, sentences
 
-__all__ = ["FrameSelector", "check_measured", "most_probable"]
+__all__ = ["FrameSelector", "check_measured"]
 
 
 class FrameSelector(BaseEstimator):
@@ -318,30 +319,38 @@ class FrameSelector(BaseEstimator):
         Parameters
         ----------
         frame : pandas.DataFrame, n rows
-        proba : ndarray, shape (n, n_classes), optional
-            What `predict_proba` gave for the same frame, when it is at hand.
+        proba
+            Not used; selectors are called with it.
 
         Returns
         -------
         ndarray of str, shape (n,)
         """
-        proba = self.predict_proba(frame) if proba is None else proba
+        return self.predict_explained(frame)[1]
+
+    def predict_explained(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """What `predict_proba` and `explain` say, with every source looked at once.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, n rows
+
+        Returns
+        -------
+        proba : ndarray, shape (n, n_classes)
+        reason : ndarray of str, shape (n,)
+        """
         X, use = self._features(frame)
-        label = most_probable(self.classes_, proba)
-        best = np.where(use, np.max(np.nan_to_num(proba, nan=-1.0), axis=1), np.nan)
+        proba = np.full((len(X), len(self.classes_)), np.nan)
         reason = np.empty(len(X), dtype=object)
-        if hasattr(self.estimator_, "explain") and use.any():
-            reason[use] = self.estimator_.explain(X[use])["reason"]
-        else:
-            reason[use] = [f"{c}: P = {p:.3f}" for c, p in zip(label[use], best[use], strict=True)]
-        outside = getattr(self.estimator_, "outside_support", None)
-        if outside is not None:
-            # Only where the answer is the prior itself can every density have been zero.
-            same = np.isclose(proba, self.estimator_.priors_, rtol=0, atol=1e-9).all(axis=1)
-            doubtful = np.flatnonzero(use & same)
-            if len(doubtful):
-                for i in doubtful[outside(X.iloc[doubtful])]:
-                    reason[i] = f"{label[i]}: no training source near; the prior decides"
+        if use.any() and hasattr(self.estimator_, "predict_explained"):
+            proba[use], told = self.estimator_.predict_explained(X[use])
+            reason[use] = told["reason"]
+        elif use.any():
+            proba[use] = self.estimator_.predict_proba(X[use])
+            best = proba[use].argmax(axis=1)
+            reason[use] = sentences([f"{c}: " for c in self.classes_], best, proba[use].max(axis=1))
+            self._mark_outside(X, proba, use, reason)
         if not use.all():
             # Rows share few patterns of missing bands: name each pattern once.
             gone = ~np.isfinite(magnitudes(frame, list(self.bands)))[~use]
@@ -349,7 +358,20 @@ class FrameSelector(BaseEstimator):
             patterns, which = np.unique(gone, axis=0, return_inverse=True)
             texts = np.asarray([f"no {', '.join(names[p])}" for p in patterns], dtype=object)
             reason[~use] = texts[which.ravel()]
-        return reason
+        return proba, reason
+
+    def _mark_outside(self, X, proba, use, reason):
+        """Say where no training source is near, for an estimator that knows."""
+        outside = getattr(self.estimator_, "outside_support", None)
+        if outside is None:
+            return
+        # Only where the answer is the prior itself can every density have been zero.
+        same = np.isclose(proba, self.estimator_.priors_, rtol=0, atol=1e-9).all(axis=1)
+        doubtful = np.flatnonzero(use & same)
+        if len(doubtful):
+            label = most_probable(self.classes_, proba[doubtful])
+            for i, c in np.column_stack([doubtful, label])[outside(X.iloc[doubtful])]:
+                reason[i] = f"{c}: no training source near; the prior decides"
 
     def _features(self, frame):
         check_is_fitted(self, "estimator_")
@@ -393,10 +415,3 @@ def check_measured(frame: pd.DataFrame, bands: Sequence[str]) -> None:
 
 def _takes_nan(estimator):
     return bool(get_tags(estimator).input_tags.allow_nan)
-
-
-def most_probable(classes: np.ndarray, proba: np.ndarray) -> np.ndarray:
-    """Class of the highest probability per row, "" where one is NaN."""
-    known = np.isfinite(proba).all(axis=1)
-    best = np.argmax(np.where(np.isfinite(proba), proba, -1.0), axis=1)
-    return np.where(known, classes[best], "").astype(object)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from qsolearn.errors import CatalogError
 from qsolearn.frame import validate_frame
-from qsolearn.selection.frame_selector import check_measured, most_probable
+from qsolearn.selection.frame_selector import check_measured
+from qsolearn.selection.wording import most_probable
 
 __all__ = ["select_frame"]
 
@@ -72,13 +73,16 @@ def select_frame(
 
 
 def _select_block(selector, frame):
-    proba = selector.predict_proba(frame)
+    if hasattr(selector, "predict_explained"):
+        proba, reason = selector.predict_explained(frame)
+    else:
+        proba = selector.predict_proba(frame)
+        reason = selector.explain(frame, proba)
     label = most_probable(selector.classes_, proba)
     p_qso = proba[:, np.isin(selector.classes_, selector.quasar_classes_)].sum(axis=1)
     # A tie, such as equal priors far from all training sources, is no candidate.
     least = np.nextafter(0.5, 1) if selector.threshold is None else selector.threshold
     candidate = p_qso >= least
-    reason = selector.explain(frame, proba)
     z_phot = np.full(len(frame), np.nan)
     chosen = np.flatnonzero(candidate)
     if len(chosen) and hasattr(selector, "rejected"):

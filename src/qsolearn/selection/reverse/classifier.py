@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from qsolearn.errors import CatalogWarning
 from qsolearn.selection.reverse.state import from_state, size_table, to_state
-from qsolearn.selection.reverse.steps import fit_proba, out_of_fold, walk
+from qsolearn.selection.reverse.steps import account, class_proba, fit_proba, out_of_fold, walk
 from qsolearn.selection.reverse.trees import BoostedTrees
 from qsolearn.selection.reverse.validation import (
     check_cv,
@@ -255,15 +255,7 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
         (n, n_classes) array
             In the order of `classes_`; see the notes on what they mean for discarded sources.
         """
-        went, surely, rows, last = walk(self, self._check(X))
-        out = np.zeros((len(went), len(self.classes_)))
-        for step, c in enumerate(self._codes(self.order_)):
-            gone = went == step
-            own = np.maximum(surely[gone], np.nextafter(0.5, 1))
-            out[gone] = (1 - own)[:, None] * self._shares[step]
-            out[gone, c] = own
-        out[np.ix_(rows, self._codes(self.final_classes_))] = last
-        return out
+        return class_proba(self, *walk(self, self._check(X)))
 
     def target_score(self, X: ArrayLike | pd.DataFrame) -> np.ndarray:
         """A score that ranks every source by how likely it is of the target, discarded or not.
@@ -312,18 +304,23 @@ class ReverseSelectionClassifier(ClassifierMixin, BaseEstimator):
             ``step`` (from 1; the last is ``len(order_) + 1``), ``selected_class``,
             ``probability`` of that class by the model of that step, ``reason`` (a sentence).
         """
-        went, proba, rows, last = walk(self, self._check(X))
-        code = self._codes(self.order_)[np.minimum(went, len(self.order_) - 1)]
-        code[rows] = self._codes(self.final_classes_)[last.argmax(axis=1)]
-        proba[rows] = last.max(axis=1)
-        label = self.classes_[code]
-        names = [*(f"step {k + 1}" for k in range(len(self.order_))), "last step"]
-        reason = [
-            f"{names[s]}: {c}, P = {p:.3f}" for s, c, p in zip(went, label, proba, strict=True)
-        ]
-        return pd.DataFrame(
-            {"step": went + 1, "selected_class": label, "probability": proba, "reason": reason}
-        )
+        return self.predict_explained(X)[1]
+
+    def predict_explained(self, X: ArrayLike | pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
+        """What `predict_proba` and `explain` say, with every source sent through the steps once.
+
+        Parameters
+        ----------
+        X : (n, d) array or DataFrame
+            Features in the order of the training ones.
+
+        Returns
+        -------
+        proba : (n, n_classes) array
+        told : pandas.DataFrame, n rows
+        """
+        walked = walk(self, self._check(X))
+        return class_proba(self, *walked), account(self, *walked)
 
     def stage_table(self, X: ArrayLike | pd.DataFrame, y: ArrayLike | None = None) -> pd.DataFrame:
         """How many sources reach each step: the table of the paper for any set.

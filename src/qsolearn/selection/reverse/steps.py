@@ -1,12 +1,15 @@
-"""How a step is fitted, and how rows go through the fitted steps."""
+"""How a step is fitted, how rows go through the fitted steps, and what is said of them."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 
-__all__ = ["fit_proba", "out_of_fold", "walk"]
+from qsolearn.selection.wording import sentences
+
+__all__ = ["account", "class_proba", "fit_proba", "out_of_fold", "walk"]
 
 
 def fit_proba(model, X, own):
@@ -88,3 +91,49 @@ def walk(model, X):
     if model.final_estimator_ is not None and len(rows):
         last = model.final_estimator_.predict_proba(X)
     return went, proba, rows, last
+
+
+def class_proba(model, went, proba, rows, last):
+    """Probability of each class, from what `walk` returned.
+
+    Returns
+    -------
+    (n, n_classes) array
+    """
+    out = np.zeros((len(went), len(model.classes_)))
+    for step, c in enumerate(_codes(model, model.order_)):
+        gone = went == step
+        own = np.maximum(proba[gone], np.nextafter(0.5, 1))
+        out[gone] = (1 - own)[:, None] * model._shares[step]
+        out[gone, c] = own
+    out[np.ix_(rows, _codes(model, model.final_classes_))] = last
+    return out
+
+
+def account(model, went, proba, rows, last):
+    """Step, class, probability and reason of each row, from what `walk` returned.
+
+    Returns
+    -------
+    pandas.DataFrame, n rows
+        ``step, selected_class, probability, reason``.
+    """
+    code = _codes(model, model.order_)[np.minimum(went, len(model.order_) - 1)]
+    code[rows] = _codes(model, model.final_classes_)[last.argmax(axis=1)]
+    proba = proba.copy()
+    proba[rows] = last.max(axis=1)
+    steps = [*(f"step {k + 1}" for k in range(len(model.order_))), "last step"]
+    beginnings = [f"{step}: {c}, " for step in steps for c in model.classes_]
+    reason = sentences(beginnings, went * len(model.classes_) + code, proba)
+    return pd.DataFrame(
+        {
+            "step": went + 1,
+            "selected_class": model.classes_[code],
+            "probability": proba,
+            "reason": reason,
+        }
+    )
+
+
+def _codes(model, labels):
+    return np.searchsorted(model.classes_, np.asarray(labels, dtype=model.classes_.dtype))
