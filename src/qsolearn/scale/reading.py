@@ -96,7 +96,8 @@ class FrameReader:
         -------
         pandas.DataFrame
         """
-        frame = table.select(self.read).to_pandas()
+        # A block for each column spares a copy of all of them.
+        frame = table.select(self.read).to_pandas(split_blocks=True)
         if self.spec is not None:
             with warnings.catch_warnings():
                 # What is odd in a part need not be odd in the catalog.
