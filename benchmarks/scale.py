@@ -11,6 +11,7 @@ write     write it as a HATS catalog
 model     train reverse selection on a smaller sky: the selector of all steps
 memory    rows per CPU-second of select_frame on a frame in memory, one thread
 one       select from the HATS catalog with one worker
+lean      the same, with only id, position and results in the new catalog
 two       the same with two workers, killed with SIGKILL half way and started again
 sizes     peak memory for two partition sizes
 match     match a smaller sky with another catalog
@@ -54,7 +55,7 @@ BANDS = [
     *(f"ps1_{f}" for f in "grizy"), "gaia_bp", "gaia_g", "gaia_rp",
     *(f"wise_w{k}" for k in (1, 2, 3, 4)),
 ]  # fmt: skip
-STEPS = ("sky", "write", "model", "memory", "one", "two", "sizes", "match", "train")
+STEPS = ("sky", "write", "model", "memory", "one", "lean", "two", "sizes", "match", "train")
 
 
 def cpu():
@@ -174,12 +175,18 @@ class Steps:
         }
 
     def one(self):
-        shutil.rmtree(self.whole, ignore_errors=True)
+        return self._select(self.whole, "all")
+
+    def lean(self):
+        return self._select(self.work / f"lean-{self.rows}", ["id"])
+
+    def _select(self, folder, keep):
+        shutil.rmtree(folder, ignore_errors=True)
         with Timed() as timed:
-            outcome = select_hats(self.hats, self.whole, self.model)
+            outcome = select_hats(self.hats, folder, self.model, keep=keep)
         return {
             "counts": outcome.counts,
-            "gib": round(size(self.whole) / 2**30, 2),
+            "gib": round(size(folder) / 2**30, 2),
             **timed.rates(outcome.counts["rows"]),
             **peaks(),
         }
@@ -378,11 +385,15 @@ def main(argv=None):
     if not all(p.exists() for p in found.values()):
         return
     parts = {s: json.loads(p.read_text()) for s, p in found.items()}
-    share = parts["one"]["rows_per_cpu_second"] / parts["memory"]["rows_per_cpu_second"]
+    share, lean = (
+        parts[s]["rows_per_cpu_second"] / parts["memory"]["rows_per_cpu_second"]
+        for s in ("one", "lean")
+    )
     result = {
         "what": "a simulated sky as a HATS catalog on two shared cores",
         "rows": args.rows,
         "hats_over_memory_rows_per_cpu_second": round(share, 3),
+        "lean_over_memory_rows_per_cpu_second": round(lean, 3),
         **parts,
         "command": f"python benchmarks/scale.py --rows {args.rows} --work FOLDER",
         "date": datetime.date.today().isoformat(),
@@ -397,7 +408,7 @@ def main(argv=None):
     out = ROOT / ("book/your_catalog" if large else "benchmarks/results") / "scale.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(f"HATS / in memory, rows per CPU-second: {share:.2f}; wrote {out.name}")
+    print(f"HATS / in memory, rows per CPU-second: {share:.2f}, {lean:.2f}; wrote {out.name}")
 
 
 if __name__ == "__main__":
