@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from astropy.coordinates import AltAz, EarthLocation, SkyCoord
 from astropy.time import Time
+from astropy.utils import iers
 from click.testing import CliRunner
 
 from qsolearn.cli.main import cli
@@ -24,6 +25,24 @@ def sources(**columns):
     ra, dec = np.meshgrid(np.arange(0, 360, 30.0), np.arange(-80, 81, 20.0))
     frame = pd.DataFrame({"id": np.arange(ra.size), "ra": ra.ravel(), "dec": dec.ravel()})
     return frame.assign(**columns)
+
+
+@pytest.fixture(autouse=True)
+def shipped_tables():
+    """The tables of the Earth's rotation that the machine has, however old they are."""
+    with (
+        iers.conf.set_temp("auto_download", False),
+        iers.conf.set_temp("auto_max_age", None),
+        iers.conf.set_temp("iers_degraded_accuracy", "ignore"),
+    ):
+        yield
+
+
+def test_an_old_installation_still_plans_a_night(monkeypatch):
+    monkeypatch.setattr(iers.IERS_Auto, "_time_now", Time("2028-01-01"), raising=False)
+    with iers.conf.set_temp("auto_max_age", 30.0):
+        plan = observing_plan(sources(), "paranal", "2027-06-21")
+    assert len(plan) > 10
 
 
 def test_altitudes_are_those_of_astropy():

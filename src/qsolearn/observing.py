@@ -204,9 +204,12 @@ def _without_network():
     from astropy.utils import iers
 
     with warnings.catch_warnings(), iers.conf.set_temp("auto_download", False):
-        # Times outside the shipped tables of the Earth's rotation cost arcseconds, not a night.
+        # Old tables of the Earth's rotation, and times outside them, cost arcseconds, not a night.
         warnings.simplefilter("ignore")
-        with iers.conf.set_temp("iers_degraded_accuracy", "ignore"):
+        with (
+            iers.conf.set_temp("auto_max_age", None),
+            iers.conf.set_temp("iers_degraded_accuracy", "ignore"),
+        ):
             yield
 
 
