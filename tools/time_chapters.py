@@ -1,12 +1,13 @@
 """Time every chapter cell by cell, with its peak memory, for the page "Timings".
 
-    python tools/time_chapters.py [CHAPTER.md ...]
+    python tools/time_chapters.py [--first] [CHAPTER.md ...]
 
-One chapter after the other, each in a kernel of its own, and each twice: the first run compiles
-what a new installation has not compiled yet, the second is what a reader waits for. Writes
-book/reference/timings.json; with chapters named, only their part of it is new.
+One chapter after the other, each in a kernel of its own. With ``--first`` nothing is compiled yet,
+as in a new installation; without it everything is, so run a chapter before you time it. Writes
+book/reference/timings.json; what is not measured anew stays in it.
 """
 
+import ast
 import json
 import os
 import platform
@@ -15,6 +16,7 @@ import tempfile
 import threading
 import time
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import jupytext
@@ -53,24 +55,24 @@ class Memory(threading.Thread):
             return []
 
 
-def cpu_seconds(process):
-    """Seconds that a process and its finished children computed."""
-    return sum(process.cpu_times()[:4])
+def cpu_seconds(processes):
+    """Seconds that processes, and the children that they outlived, computed."""
+    return sum(sum(one.cpu_times()[:4]) for one in processes)
 
 
 def begins(source):
     """First line of a cell that does something by itself."""
-    lines = [line.strip() for line in source.splitlines()]
-    plain = ("import ", "from ", "#")
-    return next((line for line in lines if line and not line.startswith(plain)), lines[0])
+    body = ast.parse(source).body
+    other = [n for n in body if not isinstance(n, (ast.Import, ast.ImportFrom))] or body
+    return source.splitlines()[other[0].lineno - 1]
 
 
 def run(source):
-    """Seconds of each code cell, CPU seconds and peak memory of one chapter."""
+    """Seconds, CPU seconds and peak memory of one chapter, and the seconds of each of its cells."""
     notebook = jupytext.read(source)
     place = {"metadata": {"path": source.parent}}
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources=place)
-    cells, start = [], time.perf_counter()
+    cells, start, spent = [], time.perf_counter(), 0.0
     with client.setup_kernel():
         process = psutil.Process(client.km.provisioner.pid)
         memory = Memory(process)
@@ -80,49 +82,55 @@ def run(source):
                 continue
             began = time.perf_counter()
             client.execute_cell(cell, position)
-            cells.append((time.perf_counter() - began, begins(cell.source)))
-        computed = cpu_seconds(process)
+            seconds, before = time.perf_counter() - began, spent
+            spent = cpu_seconds(memory.family())
+            cells.append(
+                {
+                    "seconds": round(seconds, 2),
+                    "cpu_seconds": round(spent - before, 2),
+                    "begins": begins(cell.source),
+                }
+            )
         memory.done.set()
         memory.join()
     return {
         "seconds": round(time.perf_counter() - start, 1),
-        "cpu_seconds": round(computed, 1),
+        "cpu_seconds": round(spent, 1),
         "peak_gib": round(memory.peak / 2**30, 2),
-        "cells": [{"seconds": round(s, 2), "begins": line} for s, line in cells],
+        "cells": cells,
     }
 
 
-def measure(source):
-    """Both runs of a chapter: the first with an empty cache of compiled functions."""
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["NUMBA_CACHE_DIR"] = cache
-        first, found = run(source), run(source)
+def machine():
+    """What the times belong to, in general words."""
+    memory = psutil.virtual_memory().total / 2**30
+    packages = ("qsolearn", "numpy", "numba", "scikit-learn", "xgboost")
     return {
-        "seconds": found["seconds"],
-        "seconds_first": first["seconds"],
-        "cpu_seconds": found["cpu_seconds"],
-        "peak_gib": max(first["peak_gib"], found["peak_gib"]),
-        "cells": found["cells"],
-    }
-
-
-def main(*names):
-    """Measure, print, write."""
-    sources = [Path(name).resolve() for name in names] or chapters()
-    measured = json.loads(OUT.read_text())["chapters"] if names and OUT.is_file() else {}
-    for source in sources:
-        name = str(source.relative_to(ROOT / "book").with_suffix(""))
-        measured[name] = measure(source)
-        shown = {k: v for k, v in measured[name].items() if k != "cells"}
-        print(name, shown, flush=True)
-    result = {
-        "command": "python tools/time_chapters.py",
+        "command": "python tools/time_chapters.py --first && python tools/time_chapters.py",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{platform.system()}, {platform.machine()}, {psutil.cpu_count()} cores, "
-        f"{psutil.virtual_memory().total / 2**30:.0f} GiB, Python {platform.python_version()}",
-        "chapters": dict(sorted(measured.items())),
+        f"{memory:.0f} GiB",
+        "versions": {"python": platform.python_version(), **{n: version(n) for n in packages}},
     }
-    OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def main(*arguments):
+    """Measure, print, write."""
+    first = "--first" in arguments
+    named = [Path(name).resolve() for name in arguments if name != "--first"]
+    known = json.loads(OUT.read_text())["chapters"] if OUT.is_file() else {}
+    names = {p: str(p.relative_to(ROOT / "book").with_suffix("")) for p in chapters()}
+    for source in named or chapters():
+        with tempfile.TemporaryDirectory() as empty:
+            if first:
+                os.environ["NUMBA_CACHE_DIR"] = empty
+            found = run(source)
+        if first:
+            found = {"first": {k: v for k, v in found.items() if k != "cells"}}
+        known[names[source]] = {**known.get(names[source], {}), **found}
+        print(names[source], {k: v for k, v in found.items() if k != "cells"}, flush=True)
+        result = {**machine(), "chapters": {n: known[n] for n in names.values() if n in known}}
+        OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
