@@ -11,6 +11,7 @@ import sys
 import check_links
 import clear_stale_cache
 import execute_chapters
+import make_course
 from jupyter_book.cli.main import main as jupyter_book
 from notebooks import ROOT
 
@@ -52,6 +53,7 @@ def main():
     except Exception as error:
         print(error, file=sys.stderr)
         return 1
+    make_course.main(HTML / f"{make_course.NAME}.zip")
     if check_links.main(HTML):
         return 1
     STAMP.write_text(now)
