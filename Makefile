@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 export UV_PYTHON_DOWNLOADS = never
 export PYTHONHASHSEED = 0
+# Some machines forbid Python to keep what it has compiled: every kernel would compile it all again.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 PYTHON ?= python3.11
 STAMP := .venv/.synced
@@ -26,11 +28,7 @@ $(STAMP): pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
 setup: $(STAMP)  ## Create .venv with the locked packages and an editable install
 
 book: $(STAMP)  ## Build the executed book into _build/html
-	$(BIN)/python tools/clear_stale_cache.py
-	$(BIN)/python tools/execute_chapters.py
-	$(BIN)/jupyter-book build . --all -W --keep-going -n --quiet
-	$(BIN)/python tools/check_links.py _build/html
-	@echo "The book is ready: open file://$(CURDIR)/_build/html/index.html"
+	$(BIN)/python tools/build_book.py
 
 test: test-unit test-book  ## Unit tests, doctests, notebooks in step, notebooks' outputs
 

@@ -11,12 +11,14 @@ ROOT = Path(__file__).parents[1]
 STAMP = ROOT / "_build" / "library.sha256"
 
 
-def fingerprint():
-    """Hash of the lock file, the project file, the library and the result files."""
+def fingerprint(*more):
+    """Hash of the lock file, the project file, the library, the book's data, and more paths."""
     digest = hashlib.sha256()
-    files = [ROOT / "uv.lock", ROOT / "pyproject.toml"]
-    for folder in ("src", "benchmarks/results", "book"):
-        files += [p for p in (ROOT / folder).rglob("*") if p.is_file()]
+    folders = (ROOT / "book", ROOT / "benchmarks" / "results")
+    data = [p for f in folders for p in f.rglob("*") if p.suffix in (".json", ".csv")]
+    files = []
+    for path in (ROOT / "uv.lock", ROOT / "pyproject.toml", ROOT / "src", *data, *more):
+        files += [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
     for path in sorted(files):
         if path.suffix in (".pyc", ".nbi", ".nbc", ".md", ".ipynb"):
             continue

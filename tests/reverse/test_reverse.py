@@ -418,6 +418,15 @@ def test_in_a_frame_selector_the_reasons_are_its_own(selector, survey):
     assert (label == out["selected_class"]).all()
 
 
+def test_it_can_be_saved_with_the_package_xgboost_cpu(selector, tmp_path, monkeypatch):
+    def version(name):
+        assert name != "xgboost", "the package of that name may not be the one installed"
+        return "1.0"
+
+    monkeypatch.setattr("qsolearn.selection.saving.version", version)
+    save_selector(selector, tmp_path / "model")
+
+
 def test_saved_and_loaded_it_selects_the_same(selector, survey, tmp_path):
     save_selector(selector, tmp_path / "model")
     loaded = load_selector(tmp_path / "model")

@@ -1,6 +1,8 @@
 """Every page in a real browser: it loads, fits, asks nobody, and can be read by everybody."""
 
+import json
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -131,15 +133,42 @@ def test_code_can_be_copied(read):
     assert copied.strip() == cell.locator("pre").inner_text().strip()
 
 
-def test_a_chapter_can_be_launched_and_downloaded(read):
-    page = read().open(CHAPTER)
-    launch = page.locator("a[href^='https://mybinder.org']").first.get_attribute("href")
-    assert launch.endswith(f"{CHAPTER}.ipynb")
-    assert (ROOT / f"{CHAPTER}.ipynb").exists()
-    for kind, suffix in (("notebook", ".ipynb"), ("source", ".md")):
-        href = page.locator(f"a.btn-download-{kind}-button").get_attribute("href")
-        assert href.endswith(suffix)
-        assert (BUILT / f"{CHAPTER}.html").parent.joinpath(href).resolve().exists()
+@pytest.mark.parametrize("name", [p for p in PAGES if (ROOT / f"{p}.ipynb").exists()])
+def test_a_chapter_can_be_launched_and_downloaded(name):
+    text = (BUILT / f"{name}.html").read_text(encoding="utf-8")
+    launch = re.search(r'href="https://mybinder\.org/v2/gh/(\S+?)\?urlpath=tree/(\S+?)"', text)
+    assert launch.groups() == ("qsolearn/qsolearn/main", f"{name}.ipynb")
+    for kind, suffix in (("source", ".md"), ("notebook", ".ipynb")):
+        (link,) = re.findall(rf'<a href="(\S+{suffix})"[^>]*btn-download-{kind}-button', text)
+        held = (BUILT / f"{name}.html").parent.joinpath(link).resolve()
+        assert held.name == Path(name).name + suffix
+    code = [c["source"] for c in json.loads(held.read_text())["cells"] if c["cell_type"] == "code"]
+    own = json.loads((ROOT / f"{name}.ipynb").read_text())["cells"]
+    assert ["".join(c) for c in code] == [
+        "".join(c["source"]) for c in own if c["cell_type"] == "code"
+    ]
+
+
+def test_the_download_button_gives_the_notebook_and_asks_nobody(read):
+    reader = read()
+    page = reader.open(CHAPTER)
+    page.locator("button[aria-label*='ownload']").first.click()
+    with page.expect_download() as waiting:
+        page.locator("a.btn-download-notebook-button").click()
+    cells = json.loads(Path(waiting.value.path()).read_text())["cells"]
+    assert waiting.value.suggested_filename == "judging_a_selection.ipynb"
+    assert len(cells) > 20
+    assert reader.outside == []
+
+
+@pytest.mark.parametrize("name", ["book/intro", "book/reference/for_teachers"])
+def test_the_notebooks_of_the_course_come_in_one_file(name, read):
+    page = read().open(name)
+    with page.expect_download() as waiting:
+        page.locator("main a[href$='.zip']").click()
+    with zipfile.ZipFile(waiting.value.path()) as course:
+        assert f"qsolearn-course/{CHAPTER}.ipynb" in course.namelist()
+        assert course.testzip() is None
 
 
 def test_anchors_of_the_same_page_are_reached(read):

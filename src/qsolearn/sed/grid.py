@@ -13,7 +13,7 @@ import numpy as np
 
 from qsolearn.sed.dust import smc_extinction
 from qsolearn.sed.filters import LOG_STEP, WAVELENGTH, filter_weights
-from qsolearn.sed.igm import LYMAN_LIMIT, lyman_continuum_depth, lyman_series_depth
+from qsolearn.sed.igm import LYMAN_LIMIT, lyman_continuum_depth, lyman_series_depths
 from qsolearn.sed.quasar import COMPONENTS, PIVOT, quasar_components, quasar_parameters
 
 __all__ = ["LYC_FACTORS", "MAX_REDSHIFT", "QuasarGrid", "quasar_grid"]
@@ -107,13 +107,14 @@ def build_grid(bands, components, stars=None):
     flux = np.zeros((nodes, b, len(COMPONENTS)))
     log_wave, smc, forest = (np.zeros((nodes, b)) for _ in range(3))
     limit = np.zeros((nodes, b, len(LYC_FACTORS)))
+    series_at = lyman_series_depths(observed)
     for k in range(nodes):
         z = np.expm1(k * step)
         # Rest pixel = observed pixel - shift; (1 + z) once for the stretched band, in f_lambda.
         first = used.start - k * _STRIDE
         at = np.clip(np.arange(first, first + len(observed)), 0, len(WAVELENGTH) - 1)
         rest = rows[:, at] / (1 + z)
-        series = lyman_series_depth(observed, z)
+        series = series_at(z)
         beyond = lyman_continuum_depth(observed, z)
         through = weights * np.exp(-series - beyond)[:, None]
         values = rest @ through

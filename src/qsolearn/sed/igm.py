@@ -15,6 +15,8 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -105,12 +107,28 @@ def lyman_series_depth(wavelength: ArrayLike, z: float) -> np.ndarray:
     """
     z = _check_redshift(z)
     wavelength = np.asarray(wavelength, dtype=float)
-    depth = np.zeros(wavelength.shape)
-    for line, laf1, laf2, laf3, dla1, dla2 in _SERIES:
-        on = (wavelength > line) & (wavelength < line * (1 + z))
-        x = wavelength[on] / line
+    return lyman_series_depths(wavelength)(z)
+
+
+def lyman_series_depths(wavelength: np.ndarray) -> Callable[[float], np.ndarray]:
+    """Prepare `lyman_series_depth` for many redshifts at the same wavelengths.
+
+    A line absorbs between its own wavelength and that times 1 + z. The lines are in falling order,
+    so those that reach a wavelength are the first few, and their sums do not depend on z.
+    """
+    wavelength = np.asarray(wavelength, dtype=float)
+    sums = np.zeros((len(_SERIES) + 1, *wavelength.shape))
+    for k, (line, laf1, laf2, laf3, dla1, dla2) in enumerate(_SERIES):
+        x = wavelength / line
         laf = np.where(x < 2.2, laf1 * x**1.2, np.where(x < 5.7, laf2 * x**3.7, laf3 * x**5.5))
-        depth[on] += laf + np.where(x < 3.0, dla1 * x**2, dla2 * x**3)
+        own = np.where(wavelength > line, laf + np.where(x < 3.0, dla1 * x**2, dla2 * x**3), 0.0)
+        sums[k + 1] = sums[k] + own
+    rising = _SERIES[::-1, 0]
+
+    def depth(z):
+        reached = len(_SERIES) - np.searchsorted(rising * (1 + z), wavelength, side="right")
+        return np.take_along_axis(sums, reached[None], axis=0)[0]
+
     return depth
 
 

@@ -162,7 +162,9 @@ def _all_bands(anchors):
     at = np.log([get_band(b).wavelength for b in _ANCHORS])
     weights = filter_weights(ALL_BANDS)
     places = [ALL_BANDS.index(b) for b in _ANCHORS]
-    x = np.log(WAVELENGTH)
+    seen = weights.any(axis=1)
+    x = np.log(WAVELENGTH[seen])
+    flux = np.zeros((len(anchors), len(WAVELENGTH)))
     nodes = anchors.copy()
     for _ in range(4):
         # Rayleigh-Jeans (2.17 mag per unit of ln lambda) beyond W3; flat f_nu before u.
@@ -171,7 +173,8 @@ def _all_bands(anchors):
         where = np.concatenate([[np.log(2500.0)], at, [np.log(3e5)]])
         points[:, 0] += (nodes[:, 0] - nodes[:, 1]) * 0.5
         mags = PchipInterpolator(where, points, axis=1)(np.clip(x, where[0], where[-1]))
-        made = -2.5 * np.log10((10 ** (-0.4 * mags) / WAVELENGTH**2) @ weights)
+        flux[:, seen] = 10 ** (-0.4 * mags) / WAVELENGTH[seen] ** 2
+        made = -2.5 * np.log10(flux @ weights)
         made -= made[:, [places[3]]]
         nodes = nodes + anchors - made[:, places]
     made[:, places] = anchors

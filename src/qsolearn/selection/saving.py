@@ -23,6 +23,7 @@ from qsolearn.selection.domain import TrainingDomain
 from qsolearn.selection.frame_selector import FrameSelector
 from qsolearn.selection.kde import KernelBayesClassifier
 from qsolearn.selection.reverse import BoostedTrees, ReverseSelectionClassifier
+from qsolearn.selection.reverse.trees import import_xgboost
 from qsolearn.selection.sedfit import SEDClassifier
 from qsolearn.selection.stacked import StackedSelector
 from qsolearn.selection.two_pass import TwoPassBayes
@@ -123,7 +124,7 @@ def _describe(selector):
         "redshift": redshift,
         "redshifts": selector.n_redshifts_,
         "domain": domain,
-        "versions": {p: version(p) for p in _packages(kind)},
+        "versions": _versions(kind),
     }
     return model, arrays | more
 
@@ -166,10 +167,13 @@ def _write(model, arrays, folder, overwrite):
         np.savez_compressed(temporary / "arrays.npz", **arrays)
 
 
-def _packages(kind):
-    """Packages whose versions a reader of the model may ask for."""
-    trees = kind in ("BoostedTrees", "ReverseSelectionClassifier")
-    return ["qsolearn", "numpy", "scikit-learn", *(["xgboost"] if trees else [])]
+def _versions(kind):
+    """Versions that a reader of the model may ask for."""
+    found = {name: version(name) for name in ("qsolearn", "numpy", "scikit-learn")}
+    if kind in ("BoostedTrees", "ReverseSelectionClassifier"):
+        # Not by the name of the package, which is xgboost or xgboost-cpu.
+        found["xgboost"] = import_xgboost().__version__
+    return found
 
 
 def _redshift_state(estimator):
