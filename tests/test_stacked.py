@@ -260,7 +260,7 @@ def test_the_stack_is_the_final_model_on_the_scores(shared, stack):
     mags = frame[[f"mag_{b}" for b in (*PS1, *WISE, *SDSS)]].to_numpy()
     color = mags[:, :-1] - mags[:, 1:]
     # Sorted by name: kernel, trees, wedge, as they are.
-    trees = BoostedTrees(n_rounds=40, max_depth=3).fit(
+    trees = BoostedTrees(n_rounds=20, max_depth=4).fit(
         np.hstack([seen, color[heard]]).astype(np.float32), quasar
     )
     scores = stack.scores(frame).to_numpy()

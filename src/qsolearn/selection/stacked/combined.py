@@ -15,7 +15,7 @@ from qsolearn.selection.stacked.final import LogOddsRegression
 __all__ = ["TREES", "CombinedModel"]
 
 #: Size of the trees, chosen by cross-validation in training sets (benchmarks/three_combiners.py).
-TREES = {"n_rounds": 40, "max_depth": 3}
+TREES = {"n_rounds": 20, "max_depth": 4}
 
 
 class CombinedModel:
