@@ -1,11 +1,13 @@
 """Recall of several scores at equal efficiency, with paired bootstrap intervals."""
 
+import time
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 
 from qsolearn.judge import completeness, efficiency, precision_recall
-from qsolearn.selection import LogOddsRegression
+from qsolearn.selection.stacked.combined import CombinedModel
 
 EFFICIENCIES = (0.60, 0.80, 0.95)
 LEVEL = 0.95
@@ -92,14 +94,26 @@ def realized(quasar, score, cut):
     }
 
 
-def out_of_fold_final(scores, quasar, folds=4):
+def out_of_fold_final(scores, colors, quasar, folds=4):
     """Log-odds of the final model for the training sources, each by a fit without it."""
     out = np.empty(len(quasar))
     for fit, judge in StratifiedKFold(folds, shuffle=True, random_state=1).split(quasar, quasar):
-        out[judge] = (
-            LogOddsRegression().fit(scores[fit], quasar[fit]).decision_function(scores[judge])
-        )
+        model = CombinedModel().fit(scores.iloc[fit], colors[fit], quasar[fit])
+        out[judge] = model.decision_function(scores.iloc[judge], colors[judge])
     return out
+
+
+def kept_scores(path, make, start):
+    """Arrays that `make` returns, with the CPU seconds since a start, kept in a file if given."""
+    if path and path.exists():
+        with np.load(path) as stored:
+            return dict(stored)
+    made = make()
+    made["cpu_seconds"] = round(time.process_time() - start, 1)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **made)
+    return made
 
 
 def choose(candidates, fit_score, quasar, rows, folds=3):

@@ -30,6 +30,7 @@ from qsolearn.selection import (
     save_selector,
     select_frame,
 )
+from qsolearn.selection.stacked.combined import CombinedModel
 from qsolearn.selection.stacked.final import KNOTS, stacking_features
 from qsolearn.selection.stacked.scores import SURE
 from qsolearn.simulate import SURVEYS, make_sky
@@ -253,10 +254,21 @@ def test_the_stack_is_the_final_model_on_the_scores(shared, stack):
     frame, label = shared
     heard = stack.scores_.notna().any(axis=1).to_numpy()
     assert 0 < (~heard).sum() < 50
-    by_hand = LogOddsRegression().fit(stack.scores_.to_numpy()[heard], (label == "QSO")[heard])
+    seen, quasar = stack.scores_.to_numpy()[heard], (label == "QSO")[heard]
+    lines = LogOddsRegression().fit(seen, quasar)
+    # The wedge has the colors of WISE, "trees" those and more; the longest list comes first.
+    mags = frame[[f"mag_{b}" for b in (*PS1, *WISE, *SDSS)]].to_numpy()
+    color = mags[:, :-1] - mags[:, 1:]
+    # Sorted by name: kernel, trees, wedge, as they are.
+    trees = BoostedTrees(n_rounds=20, max_depth=4).fit(
+        np.hstack([seen, color[heard]]).astype(np.float32), quasar
+    )
     scores = stack.scores(frame).to_numpy()
-    expected = np.where(np.isnan(scores).all(axis=1), np.nan, by_hand.predict_proba(scores)[:, 1])
-    assert_allclose(stack.predict_proba(frame)[:, 0], expected)
+    p = trees.predict_proba(np.hstack([scores, color]).astype(np.float32))[:, 1].astype(float)
+    log_odds = (lines.decision_function(scores) + np.log(p / (1 - p))) / 2
+    expected = np.where(np.isnan(scores).all(axis=1), np.nan, 1 / (1 + np.exp(-log_odds)))
+    assert_allclose(stack.predict_proba(frame)[:, 0], expected, rtol=1e-4, atol=1e-6)
+    expected = stack.predict_proba(frame)[:, 0]
     table = select_frame(stack, frame)
     assert_allclose(table["P_QSO"], expected)
     assert (table["is_candidate"] == (expected > 0.5)).all()
@@ -265,6 +277,42 @@ def test_the_stack_is_the_final_model_on_the_scores(shared, stack):
     assert table["z_phot"].isna().all()
     higher = clone(stack).set_params(threshold=0.9).fit(frame, label)
     assert (higher.select(frame)["is_candidate"] == (expected >= 0.9)).all()
+
+
+def test_without_colors_the_final_model_is_the_lines_alone(shared, tmp_path):
+    frame, label = shared
+    made = StackedSelector(parts(), cv=2, with_colors=False).fit(frame, label)
+    heard = made.scores_.notna().any(axis=1).to_numpy()
+    lines = LogOddsRegression().fit(made.scores_.to_numpy()[heard], (label == "QSO")[heard])
+    scores = made.scores(frame)
+    told = scores.notna().any(axis=1).to_numpy()
+    expected = lines.predict_proba(scores.to_numpy())[told, 1]
+    assert_allclose(made.predict_proba(frame)[told, 0], expected)
+    assert made.final_.trees_ is None
+    # What was saved before there were trees has no word of them.
+    values, arrays = made.to_state()
+    del values["trees"]
+    old = StackedSelector.from_state(values, arrays, made.selectors_)
+    assert not old.with_colors
+    assert_allclose(old.predict_proba(frame), made.predict_proba(frame))
+
+
+def test_trees_believe_one_selector_here_and_another_there():
+    rng = np.random.default_rng(0)
+    quasar, red = rng.random(4000) < 0.3, rng.random(4000) < 0.5
+    told = np.where(quasar, 2.0, -2.0)
+    noise = rng.normal(0, 2, (4000, 2))
+    # The first selector is right for blue sources, the second for red ones.
+    s = pd.DataFrame({"a": np.where(red, 0, told) + noise[:, 0],
+                      "b": np.where(red, told, 0) + noise[:, 1]})  # fmt: skip
+    color = red[:, None] + rng.normal(0, 0.1, (4000, 1))
+    half = np.arange(4000) < 2000
+    right = {}
+    for with_trees in (False, True):
+        model = CombinedModel(with_trees).fit(s[half], color[half], quasar[half])
+        odds = model.decision_function(s[~half], color[~half])
+        right[with_trees] = np.mean((odds > 0) == quasar[~half])
+    assert right[True] > right[False] + 0.01
 
 
 def test_order_of_the_selectors_and_rows_does_not_matter(shared, stack):

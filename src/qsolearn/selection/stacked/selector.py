@@ -12,8 +12,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from qsolearn.errors import CatalogError
-from qsolearn.frame import validate_frame
-from qsolearn.selection.stacked.final import LogOddsRegression
+from qsolearn.frame import magnitudes, validate_frame
+from qsolearn.photometry import colors
+from qsolearn.selection.stacked.combined import CombinedModel
 from qsolearn.selection.stacked.folds import check_labels, fit_part, make_folds, out_of_fold
 from qsolearn.selection.stacked.scores import quasar_log_odds, speaks, with_bands
 
@@ -21,7 +22,7 @@ __all__ = ["StackedSelector"]
 
 
 class StackedSelector(BaseEstimator):
-    """Several selectors stacked: their out-of-fold scores are weighed by a logistic regression.
+    """Several selectors stacked: a final model weighs their out-of-fold scores.
 
     Parameters
     ----------
@@ -37,6 +38,9 @@ class StackedSelector(BaseEstimator):
         Smallest P_QSO of a candidate; by default above one half.
     random_state : int
         Draws the folds.
+    with_colors : bool
+        Whether the final model is the mean of a logistic regression on the scores and of shallow
+        boosted trees on the scores and all colors (needs xgboost), or the regression alone.
 
     Attributes
     ----------
@@ -45,8 +49,9 @@ class StackedSelector(BaseEstimator):
     scores_ : pandas.DataFrame, n rows
         Log-odds of the training sources, one column per selector: out of fold for those that
         learn from labels; NaN = silent.
-    final_ : LogOddsRegression
-        The final model, fitted to ``scores_``.
+    final_ : CombinedModel
+        The final model, fitted to ``scores_``: ``lines_`` is its `LogOddsRegression`, ``trees_``
+        its `BoostedTrees`, or None.
     classes_, quasar_classes_ : ndarray of str, list of str
         "QSO" and "other"; "QSO".
     class_counts_ : dict of str to int
@@ -62,9 +67,13 @@ class StackedSelector(BaseEstimator):
 
     Notes
     -----
-    The scores are those of `quasar_log_odds`, the final model is `LogOddsRegression`. Fitted to
-    scores of sources that a selector has seen in its training, it would trust the one that overfits
-    most; so each source is scored by a fit without it.
+    The scores are those of `quasar_log_odds`. Fitted to scores of sources that a selector has seen
+    in its training, the final model would trust the one that overfits most; so each source is
+    scored by a fit without it.
+
+    The final log-odds are the mean of those of `LogOddsRegression`, which weighs the scores alike
+    for all sources, and of trees that see the scores and the colors (neighboring bands, missing =
+    NaN) and so can trust one selector here and another there.
 
     The probability is calibrated for the class mix of the training sources, no other. A source in
     which no selector has a color gets NaN.
@@ -94,19 +103,19 @@ class StackedSelector(BaseEstimator):
         merge: dict[str, dict[str, str]] | None = None,
         threshold: float | None = None,
         random_state: int = 0,
+        with_colors: bool = True,
     ) -> None:
         self.selectors = selectors
         self.cv = cv
         self.merge = merge
         self.threshold = threshold
         self.random_state = random_state
+        self.with_colors = with_colors
 
     @property
     def bands(self) -> list[str]:
         """Bands of all selectors together: list of str."""
-        made = getattr(self, "selectors_", self.selectors)
-        own = (getattr(s, "bands_", None) or s.bands or () for s in made.values())
-        return list(dict.fromkeys(b for bands in own for b in bands))
+        return list(dict.fromkeys(b for bands in self._band_lists() for b in bands))
 
     def fit(self, frame: pd.DataFrame, y: ArrayLike, z: ArrayLike | None = None) -> Self:
         """Score every source out of fold, weigh the scores, fit each selector on all sources.
@@ -142,7 +151,9 @@ class StackedSelector(BaseEstimator):
                 self.selectors_[name] = fitted
         self.scores_ = pd.DataFrame(scores, index=frame.index)
         heard = self.scores_.notna().any(axis=1).to_numpy()
-        self.final_ = LogOddsRegression().fit(self.scores_.to_numpy()[heard], quasar[heard])
+        self.final_ = CombinedModel(self.with_colors).fit(
+            self.scores_[heard], self._colors(frame)[heard], quasar[heard]
+        )
         self.classes_, self.quasar_classes_ = np.array(["QSO", "other"]), ["QSO"]
         self.class_counts_ = label.value_counts().sort_index().to_dict()
         self.dereddened_ = frame.attrs.get("dereddened", False)
@@ -210,11 +221,22 @@ class StackedSelector(BaseEstimator):
         ndarray, shape (n, 2)
             In the order of ``classes_``; NaN where every selector is silent.
         """
-        return self._weigh(self.scores(frame).to_numpy())
+        return self._weigh(self.scores(frame), frame)
 
-    def _weigh(self, scores):
-        p = self.final_.predict_proba(scores)[:, ::-1]
-        return np.where(np.isnan(scores).all(axis=1)[:, None], np.nan, p)
+    def _weigh(self, scores, frame):
+        p = 0.5 * (1 + np.tanh(0.5 * self.final_.decision_function(scores, self._colors(frame))))
+        both = np.column_stack([p, 1 - p])
+        return np.where(scores.isna().all(axis=1).to_numpy()[:, None], np.nan, both)
+
+    def _colors(self, frame):
+        # The longest list of bands comes first: the order of the selectors does not matter.
+        lists = sorted(self._band_lists(), key=lambda bands: (-len(bands), bands))
+        order = list(dict.fromkeys(b for bands in lists for b in bands))
+        return colors(magnitudes(with_bands(frame, order), order))
+
+    def _band_lists(self):
+        made = getattr(self, "selectors_", self.selectors)
+        return [list(getattr(s, "bands_", None) or s.bands or ()) for s in made.values()]
 
     def select(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Candidates of a frame: what `select_frame` returns.
@@ -231,7 +253,7 @@ class StackedSelector(BaseEstimator):
             selector), ``z_phot`` (of the first selector that gives one to a candidate).
         """
         scores = self.scores(frame)
-        p = self._weigh(scores.to_numpy())[:, 0]
+        p = self._weigh(scores, frame)[:, 0]
         least = np.nextafter(0.5, 1) if self.threshold is None else self.threshold
         candidate = p >= least
         label = np.where(np.isnan(p), "", np.where(p > 0.5, *self.classes_)).astype(object)
@@ -256,11 +278,12 @@ class StackedSelector(BaseEstimator):
         arrays : dict of ndarray
         """
         check_is_fitted(self, "final_")
-        values = {
-            "threshold": self.threshold, "merge": self.merge, "intercept": self.final_.intercept_,
+        values, arrays = self.final_.to_state()
+        values |= {
+            "threshold": self.threshold, "merge": self.merge,
             "class_counts": self.class_counts_, "dereddened": self.dereddened_,
         }  # fmt: skip
-        return values, {"weights": self.final_.weights_}
+        return values, arrays
 
     @classmethod
     def from_state(cls, values: dict, arrays: dict, selectors: dict[str, Any]) -> Self:
@@ -278,11 +301,9 @@ class StackedSelector(BaseEstimator):
             Without the training sources' ``scores_``.
         """
         self = cls(selectors, merge=values["merge"], threshold=values["threshold"])
+        self.with_colors = values.get("trees") is not None
         self.selectors_ = dict(selectors)
-        self.final_ = LogOddsRegression()
-        self.final_.classes_ = np.array([False, True])
-        self.final_.weights_, self.final_.intercept_ = arrays["weights"], values["intercept"]
-        self.final_.n_features_in_ = len(self.selectors_)
+        self.final_ = CombinedModel.from_state(values, arrays, len(selectors))
         self.class_counts_ = dict(values["class_counts"])
         self.dereddened_ = values["dereddened"]
         self.classes_, self.quasar_classes_ = np.array(["QSO", "other"]), ["QSO"]
