@@ -1,7 +1,8 @@
-// A wide table scrolls inside itself: let the keyboard reach it too.
+// A wide table and a long output scroll inside themselves: let the keyboard reach it too.
 const reachable = () =>
   document.querySelectorAll(".bd-article table, .cell_output, .output").forEach((box) => {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    const wide = box.scrollWidth > box.clientWidth, high = box.scrollHeight > box.clientHeight + 1;
+    if (wide || high) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   });
 addEventListener("load", () => {
