@@ -1,10 +1,19 @@
-// A wide table scrolls inside itself: let the keyboard reach it too.
+// A wide table and a long output scroll inside themselves: let the keyboard reach it too.
 const reachable = () =>
   document.querySelectorAll(".bd-article table, .cell_output, .output").forEach((box) => {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    const wide = box.scrollWidth > box.clientWidth, high = box.scrollHeight > box.clientHeight + 1;
+    if (wide || high) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   });
-addEventListener("load", reachable);
+addEventListener("load", () => {
+  // Printed sentences wrap. Columns of numbers, three lines and more, keep their places.
+  document.querySelectorAll(".cell_output pre").forEach((pre) => {
+    const lines = pre.textContent.trim().split("\n");
+    const aligned = lines.filter((line) => /\S {2,}\S/.test(line)).length;
+    if (aligned < 3 || aligned < 0.4 * lines.length) pre.classList.add("sentences");
+  });
+  reachable();
+});
 addEventListener("resize", reachable);
 
 // The arrows that unfold a part of the contents have a picture, but no name.

@@ -162,7 +162,10 @@ class SkyDisplay:
         self.figure_.colorbar(
             points, ax=ax, orientation="horizontal", shrink=0.6, label=self.value_name
         )
-        ax.set_xticks(np.radians([-120, -60, 0, 60, 120]), ["8h", "4h", "0h", "20h", "16h"])
+        hours = {-120: "8h", -60: "4h", 0: "0h", 60: "20h", 120: "16h"}
+        ax.set_xticks(np.radians(list(hours)), list(hours.values()))
+        for name in ax.get_xticklabels():  # readable on top of points
+            name.set(bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 1}, zorder=4)
         return self
 
 
