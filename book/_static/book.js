@@ -13,3 +13,11 @@ addEventListener("load", () =>
     const chapter = arrow.closest("li")?.querySelector("a")?.textContent.trim() ?? "this page";
     arrow.setAttribute("aria-label", `Pages below ${chapter}`);
   }));
+
+// A sentence in a table of numbers wraps and begins at the left.
+addEventListener("load", () => {
+  document.querySelectorAll(".cell_output table.dataframe td").forEach((cell) => {
+    cell.classList.toggle("sentence", cell.textContent.length > 32 && /[a-z] [a-z]/.test(cell.textContent));
+  });
+  reachable();
+});
