@@ -2,6 +2,7 @@
 
 import tomllib
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -122,8 +123,10 @@ def test_doctor_tells_a_forgotten_vega(folder, run, tmp_path):
     assert "Mend the zero points first: W1, W2 look like Vega" in out
     assert "z-W1: shifted by" in out
     figure = tmp_path / "distance.png"
+    before = plt.get_backend(), plt.get_fignums()
     status, out, _ = run(*args, folder / "right.toml", "--figure", figure)
     assert status == 0
+    assert (plt.get_backend(), plt.get_fignums()) == before  # a notebook's own figures still show
     assert "Mend" not in out
     assert "lie outside the training domain" in out
     assert figure.read_bytes()[:4] == b"\x89PNG"

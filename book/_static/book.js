@@ -22,3 +22,17 @@ addEventListener("load", () =>
     const chapter = arrow.closest("li")?.querySelector("a")?.textContent.trim() ?? "this page";
     arrow.setAttribute("aria-label", `Pages below ${chapter}`);
   }));
+
+// A sentence in a table of numbers wraps and begins at the left; a long name of a row wraps, too.
+// A page that a command prints keeps the columns of the tables in it.
+addEventListener("load", () => {
+  document.querySelectorAll(".cell_output table.dataframe :is(td, tbody th)").forEach((cell) => {
+    const longest = cell.tagName === "TD" ? 32 : 14;
+    const text = cell.textContent.trim();
+    cell.classList.toggle("sentence", text.length > longest && /[a-z] [a-z]/.test(text));
+  });
+  document.querySelectorAll(".cell_output pre.sentences").forEach((pre) => {
+    if (/(^.*\S {2,}\S.*\n){4}/m.test(pre.textContent)) pre.classList.remove("sentences");
+  });
+  reachable();
+});

@@ -48,6 +48,14 @@ def test_a_page_loads_and_fits(name, read):
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_every_figure_of_a_chapter_is_on_its_page(name):
+    source = (ROOT / f"{name}.md").read_text(encoding="utf-8")
+    text = (BUILT / f"{name}.html").read_text(encoding="utf-8")
+    names = re.findall(r"^ +name: (fig-\S+)$", source, re.MULTILINE)
+    assert [n for n in names if f'id="{n}"' not in text] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_small(name):
     text = (BUILT / f"{name}.html").read_text(encoding="utf-8")
     pictures = {Path(s).name for s in re.findall(r'src="([^"]*_images/[^"]+)"', text)}

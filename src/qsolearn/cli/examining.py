@@ -69,13 +69,14 @@ def doctor(catalog, column_map, draft, model, figure, overwrite):
 
 def _draw(report, path, overwrite):
     import matplotlib as mpl
+    from matplotlib.figure import Figure
 
     from qsolearn.display import DomainDisplay, use_style
     from qsolearn.frame.write import replace_atomically
 
-    mpl.use("Agg")
     with mpl.rc_context():
         use_style()
-        shown = DomainDisplay.from_report(report).plot()
+        # A figure of its own: the windows or notebook of whoever calls this stay as they are.
+        shown = DomainDisplay.from_report(report).plot(Figure().subplots())
         with replace_atomically(path, overwrite=overwrite) as temporary:
             shown.figure_.savefig(temporary)

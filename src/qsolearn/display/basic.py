@@ -363,5 +363,5 @@ class TradeOffDisplay:
             ylabel="completeness (quasars selected / quasars)",
             ylim=(0, 1.02),
         )
-        self.ax_.legend(loc="best")
+        self.ax_.legend()
         return self

@@ -134,7 +134,10 @@ class SkyMapDisplay:
             for dec in (-80, -60, -40, -20):
                 self.ax_.plot(*self.project(around, np.full(721, dec)), color="#9aa1ab", lw=0.6)
                 x, y = self.project([self.center[0]], [dec])
-                self.ax_.text(x[0], y[0], f"{dec}°", fontsize=8, color="#6b7280")
+                self.ax_.text(
+                    x[0], y[0], f"{dec}°", fontsize=8, color="#374151", ha="center", va="center",
+                    bbox={"boxstyle": "round,pad=0.15", "fc": "w", "ec": "none", "alpha": 0.85},
+                )  # fmt: skip
         xy = np.concatenate([np.abs(np.concatenate(v)) for v in self.layers.values()] or [[10.0]])
         top = float(np.max(xy, initial=1.0)) * 1.05
         self.ax_.set(
