@@ -100,3 +100,15 @@ def test_the_oldest_packages_are_tested_with_every_extra_but_one():
     named = re.search(r"^EXTRAS := (.*)$", (ROOT / "Makefile").read_text(), re.M).group(1)
     assert {*named.split(","), "scale"} == set(extras["optional-dependencies"])
     assert "make oldest" in (ROOT / ".github/workflows/ci.yml").read_text()
+
+
+def test_binder_gets_one_xgboost_and_what_the_chapters_import():
+    """Pip on Binder knows nothing of the lock, which leaves out the code for graphics cards."""
+    lines = (ROOT / "binder" / "requirements.txt").read_text().split()
+    extras = set(re.match(r"\.\[(.+)\]", lines[lines.index("-e") + 1])[1].split(","))
+    assert {"book", "scale", "sky"} <= extras
+    assert "trees" not in extras
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = [n for extra in extras for n in project["optional-dependencies"][extra]]
+    assert [n for n in [*needed, *lines] if n.startswith("xgboost")] == ["xgboost-cpu>=3.0"]
+    assert (ROOT / "binder" / "postBuild").stat().st_mode & 0o111

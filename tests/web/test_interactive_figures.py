@@ -23,6 +23,12 @@ def open_drawn(reader, name):
     return page
 
 
+def shown(figure):
+    """The drawing and the sentences below it, without the sliders and their own values."""
+    sentences = figure.locator(".bk-clearfix").all_inner_texts()
+    return figure.locator(".bk-Figure").first.screenshot(), sentences
+
+
 def test_there_are_interactive_figures():
     assert "book/start/judging_a_selection" in PAGES
 
@@ -48,13 +54,13 @@ def test_sliders_move_the_figure(name, width, mode, read):
             handle = handles.nth(j)
             assert handle.get_attribute("aria-label")
             value = handle.get_attribute("aria-valuetext")
-            before = figure.locator(".bk-Figure").first.screenshot()
+            before = shown(figure)
             handle.focus()
             for _ in range(8):
                 page.keyboard.press("ArrowLeft")
             page.wait_for_timeout(300)
             assert handle.get_attribute("aria-valuetext") != value
-            assert figure.locator(".bk-Figure").first.screenshot() != before
+            assert shown(figure) != before
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(over) <= 0
     assert reader.errors == []
