@@ -1,5 +1,7 @@
 """Stacking: scores out of fold, silence, order, saving, errors; one sky in several surveys."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -295,6 +297,13 @@ def test_without_colors_the_final_model_is_the_lines_alone(shared, tmp_path):
     old = StackedSelector.from_state(values, arrays, made.selectors_)
     assert not old.with_colors
     assert_allclose(old.predict_proba(frame), made.predict_proba(frame))
+
+
+def test_a_missing_xgboost_is_told_before_anything_is_fitted(shared, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xgboost", None)
+    with pytest.raises(ImportError, match="set with_colors=False") as caught:
+        StackedSelector(parts(), cv=2).fit(*shared)
+    assert str(caught.value).count(". ") == 0
 
 
 def test_trees_believe_one_selector_here_and_another_there():

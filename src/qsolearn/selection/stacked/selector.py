@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from qsolearn.errors import CatalogError
 from qsolearn.frame import magnitudes, validate_frame
 from qsolearn.photometry import colors
+from qsolearn.selection.reverse.trees import import_xgboost
 from qsolearn.selection.stacked.combined import CombinedModel
 from qsolearn.selection.stacked.folds import check_labels, fit_part, make_folds, out_of_fold
 from qsolearn.selection.stacked.scores import quasar_log_odds, speaks, with_bands
@@ -64,6 +65,8 @@ class StackedSelector(BaseEstimator):
     CatalogError
         By `fit`, if a selector is no such object, labels or folds do not fit, or a selector has no
         quasar or nothing else to learn from in some fold.
+    ImportError
+        By `fit`, if ``with_colors`` and xgboost is not installed.
 
     Notes
     -----
@@ -178,6 +181,8 @@ class StackedSelector(BaseEstimator):
                 f"Labels are merged for {unknown[0]!r}, which is not among the selectors "
                 f"{', '.join(self.selectors)}."
             )
+        if self.with_colors:
+            _need_xgboost()
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise CatalogError(f"A threshold lies between 0 and 1, not at {self.threshold}.")
 
@@ -317,6 +322,17 @@ class StackedSelector(BaseEstimator):
                 part = with_bands(frame.iloc[open_rows], selector.bands)
                 out[open_rows] = selector.redshifts(part)["z_phot"].to_numpy()
         return out
+
+
+def _need_xgboost():
+    """Say it before the folds are fitted, not after."""
+    try:
+        import_xgboost()
+    except ImportError:
+        raise ImportError(
+            "The trees of the final model need xgboost, which is not installed; pip install "
+            "qsolearn[trees], or set with_colors=False."
+        ) from None
 
 
 def _reasons(scores, label, p):
