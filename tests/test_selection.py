@@ -87,6 +87,21 @@ def test_blocks_do_not_change_the_answer(selectors, sky, monkeypatch):
     pd.testing.assert_frame_equal(select_frame(selectors["kde"], sky), whole)
 
 
+@pytest.mark.parametrize("kind", ["kde", "uvx"])
+def test_reasons_are_those_of_the_probabilities(selectors, sky, kind):
+    selector = selectors[kind]
+    proba, reason = selector.predict_explained(sky)
+    np.testing.assert_array_equal(proba, selector.predict_proba(sky))
+    np.testing.assert_array_equal(reason, selector.explain(sky))
+    best = selector.classes_[np.argmax(np.nan_to_num(proba, nan=-1.0), axis=1)]
+    for text, own, p in zip(reason, best, proba, strict=True):
+        if np.isnan(p).any():
+            assert text.startswith("no sdss_")
+        elif "the prior decides" not in text:
+            assert text.startswith(f"{own}: P = ")
+            assert abs(float(text.split("P = ")[1]) - p.max()) <= 0.00050001
+
+
 def test_missing_bands_have_their_rule(selectors, sky):
     frame = sky.head(4).copy()
     frame.loc[frame.index[0], "mag_sdss_u"] = np.nan

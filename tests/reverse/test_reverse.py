@@ -167,6 +167,20 @@ def test_the_table_of_other_sets(fitted):
         model.stage_table(X, y[:3])
 
 
+def test_probabilities_and_reasons_at_once_are_those_one_by_one(fitted):
+    model = fitted[0]
+    X, _ = mock(10, missing=0.1)
+    proba, told = model.predict_explained(X)
+    assert_array_equal(proba, model.predict_proba(X))
+    assert_array_equal(told["selected_class"], model.predict(X))
+    pd.testing.assert_frame_equal(told, model.explain(X))
+    for row in told.itertuples():
+        where = "last step" if row.step == 4 else f"step {row.step}"
+        beginning = f"{where}: {row.selected_class}, P = "
+        assert row.reason.startswith(beginning)
+        assert abs(float(row.reason.removeprefix(beginning)) - row.probability) <= 0.00050001
+
+
 def test_explain_names_step_and_probability(fitted):
     model, X, _ = fitted
     told = model.explain(X)
