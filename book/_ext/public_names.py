@@ -83,11 +83,21 @@ class PublicNames(Directive):
         return node.children
 
 
+def join_names(app, what, name, value, options, lines):
+    """Keep "a, b" of an attribute together: a space would make of "a," a type and of "b" a name."""
+    for k, line in enumerate(lines):
+        field = re.match(r":(ivar|vartype) [\w, ]+:", line)
+        if field:
+            names = field[0].replace(", ", ",")
+            lines[k] = names + line[field.end() :]
+
+
 def setup(app):
     """Register with Sphinx."""
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", escape, priority=100)
     app.connect("autodoc-skip-member", skip)
     app.setup_extension("sphinx.ext.napoleon")
+    app.connect("autodoc-process-docstring", join_names, priority=600)
     app.add_directive("public-names", PublicNames)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
