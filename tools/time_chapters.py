@@ -106,7 +106,7 @@ def machine():
     memory = psutil.virtual_memory().total / 2**30
     packages = ("qsolearn", "numpy", "numba", "scikit-learn", "xgboost")
     return {
-        "command": "python tools/time_chapters.py --first && python tools/time_chapters.py",
+        "command": "OMP_NUM_THREADS=1 python tools/time_chapters.py",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{platform.system()}, {platform.machine()}, {psutil.cpu_count()} cores, "
         f"{memory:.0f} GiB",
@@ -119,8 +119,10 @@ def main(*arguments):
     first = "--first" in arguments
     named = [Path(name).resolve() for name in arguments if name != "--first"]
     known = json.loads(OUT.read_text())["chapters"] if OUT.is_file() else {}
-    names = {p: str(p.relative_to(ROOT / "book").with_suffix("")) for p in chapters()}
-    for source in named or chapters():
+    # All but the page that shows the result.
+    sources = [p for p in chapters() if p != OUT.with_suffix(".md")]
+    names = {p: str(p.relative_to(ROOT / "book").with_suffix("")) for p in sources}
+    for source in named or sources:
         with tempfile.TemporaryDirectory() as empty:
             if first:
                 os.environ["NUMBA_CACHE_DIR"] = empty
