@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from luminosity_function import AREA, FREE, OUT, SPECTRA, Observer, drawn
+from luminosity_function import AREA, FREE, OUT, SPECTRA, Observer, drawn, make_catalog
 from luminosity_recipe import MAGNITUDE_EDGES, PHOTOMETRIC_EDGES, SCATTER, Z_EDGES, measure_parts
-from qsolearn.census import Cells, SelectionFunction, fit_luminosity_function
+from qsolearn.census import Cells, SelectionFunction, count_cells, fit_luminosity_function
 from qsolearn.census.cells import Prediction
 from qsolearn.census.fit import _Counts, _Problem
 from qsolearn.errors import CatalogError
@@ -47,6 +47,7 @@ MEASURED = {
     "first": (200, 0.1, 8), "measured anew": (200, 0.1, 28), "four times as many": (800, 0.1, 18),
     "four times as many, finer": (400, 0.05, 19), "ten times as many": (2000, 0.1, 20),
 }  # fmt: skip
+FIRST_SEAL, FIRST_SKIES = 20_261_121, 20
 BEST = "ten times as many"
 RESAMPLED, BIASES = 20, 20
 
@@ -298,6 +299,28 @@ def remedies(pool, parts, skies):
     return out
 
 
+def opened_again(observer, parts):
+    """The skies of the first blind test, opened long ago: intervals with the old and new shares."""
+    inside = {name: [] for name in ("first", BEST)}
+    losses = {name: [] for name in inside}
+    for k in range(FIRST_SKIES):
+        truth = drawn(FIRST_SEAL, k)
+        catalog, spectra, _ = make_catalog(truth, seed=FIRST_SEAL + k)
+        z, i, label, _ = observer.candidates(catalog, spectra)["colors"]
+        cells = count_cells(z, i, label, PHOTOMETRIC_EDGES, MAGNITUDE_EDGES, photometric=True)
+        value = np.array([getattr(truth, name) for name in FREE])
+        for name, found in inside.items():
+            fit = fit_luminosity_function(cells, parts[name], AREA, free=FREE, scatter=SCATTER)
+            table = fit.table()
+            found.append((table["low_95"] <= value) & (value <= table["high_95"]))
+            losses[name].append(fit.compare(truth)[0])
+    return {
+        name: {"within_95": int(np.sum(own)), "of": int(np.size(own)),
+               "regions": regions(losses[name])}
+        for name, own in inside.items()
+    }  # fmt: skip
+
+
 def per_sky(inside):
     """Share of intervals that hold the truth; its error counts skies."""
     inside = np.array(inside)
@@ -335,6 +358,9 @@ def main(argv=None):
             f"{name:20s} {own['skies']} skies, wider by {own['mean_factor']:.3f}; 68: "
             f"{a['share']:.3f} +- {a['error']:.3f}  95: {b['share']:.3f} +- {b['error']:.3f}"
         )
+    result["opened_again"] = opened_again(observer, parts)
+    for name, own in result["opened_again"].items():
+        print(f"first test, shares {name}: {own['within_95']} of {own['of']}", own["regions"])
     result["cpu_seconds"] = round(time.process_time() - start, 1)
     result["command"] = "python benchmarks/luminosity_ablation.py --work FOLDER"
     result["date"] = date.today().isoformat()
