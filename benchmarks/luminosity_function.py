@@ -8,8 +8,9 @@ Three people. The first draws luminosity functions at random, makes a sky of eac
 truth: its hash is noted. The catalogs hold no true columns; a second file says what a spectrograph
 would for seven of ten sources, drawn at random, if asked. The second person has a recipe that was
 trained on the default sky and its selection functions, measured there too, and writes estimates
-with intervals. The third opens the truth, checks the hashes and counts how often the intervals hold
-it.
+with intervals; their hashes are noted as well, in benchmarks/results/luminosity_sealed.json. The
+third opens the truth, checks the hashes and counts how often the intervals hold it. Tests that were
+opened before, with other seeds, stay in the result as counts.
 ``seal`` and ``estimate`` may be interrupted: what is done is skipped.
 """
 
@@ -48,10 +49,12 @@ from qsolearn.selection import load_selector, save_selector
 from qsolearn.simulate import LuminosityParameters, make_sky, quasar_counts
 
 OUT = Path(__file__).parents[1] / "book/your_catalog/luminosity_function.json"
-SKIES, SEAL, AREA = 20, 20_261_121, 100.0
+NOTED = Path(__file__).parent / "results/luminosity_sealed.json"
+SKIES, SEAL, AREA = 20, 20_261_203, 100.0
 SPECTRA = 0.7
 #: Redshifts of the candidates: of their spectra, or estimated from colors.
 WAYS = ("spectra", "colors")
+RESAMPLED = 5
 FREE = ("log_phi", "m0", "alpha", "beta")
 #: Fainter sources are in no cell that is counted, and need not be written.
 FAINTEST = 20.7
@@ -101,8 +104,7 @@ def seal(work, skies):
         spectra.to_parquet(work / f"catalogs/{k:02d}_spectra.parquet")
         truth = json.dumps({"parameters": asdict(luminosity), "counts": counts.tolist()})
         (work / f"truth/{k:02d}.json").write_text(truth)
-        seal_of = hashlib.sha256(truth.encode()).hexdigest()
-        (work / f"truth/{k:02d}.sha256").write_text(seal_of)
+        (work / f"truth/{k:02d}.sha256").write_text(sha256(truth))
         print(f"sealed sky {k:02d}: {AREA:g} deg2, {len(catalog):,} sources", flush=True)
 
 
@@ -159,7 +161,9 @@ class Observer:
                 counts = corrected_counts(
                     z[use], i[use], function, AREA, COUNT_BINS, weights=weights[use]
                 )
-            out[way] = (fit, counts, cells)
+            # Are the selection functions known well enough? The observer can tell without a truth.
+            shifts = [fit.shift(resampled(function, seed)) for seed in range(RESAMPLED)]
+            out[way] = (fit, counts, cells, np.sqrt(np.mean(np.square(shifts), axis=0)))
         return out
 
 
@@ -176,7 +180,7 @@ def estimate(work, skies):
         catalog.attrs = {"survey": "sdss", "dereddened": False}
         spectra = pd.read_parquet(work / f"catalogs/{k:02d}_spectra.parquet")
         result = {}
-        for way, (fit, counts, cells) in observer.fits(catalog, spectra).items():
+        for way, (fit, counts, cells, shift) in observer.fits(catalog, spectra).items():
             result[way] = {
                 "fit": asdict(fit.parameters), "deviance": fit.deviance, "degrees": fit.degrees,
                 "table": fit.table().to_dict(orient="index"),
@@ -185,12 +189,29 @@ def estimate(work, skies):
                 "quasars": int(cells.quasars.sum()),
                 "contaminants": int(cells.contaminants.sum()),
                 "unlabeled": int(cells.unlabeled.sum()),
+                "shift": shift.tolist(),
                 "counts": None if counts is None else counts.to_dict(orient="list"),
             }  # fmt: skip
         result["rows"] = len(catalog)
         result["cpu_seconds"] = round(time.process_time() - start, 1)
         path.write_text(json.dumps(result))
         print(f"sky {k:02d}: {result['cpu_seconds']} CPU s", flush=True)
+    noted = {"seed": SEAL, "truths": {}, "estimates": {}}
+    for path in sorted((work / "estimates").glob("*.json")):
+        noted["truths"][path.stem] = (work / f"truth/{path.stem}.sha256").read_text()
+        noted["estimates"][path.stem] = sha256(path.read_text())
+    NOTED.write_text(json.dumps(noted, indent=1) + "\n", encoding="utf-8")
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def resampled(function, seed):
+    """Other selection functions that could as well have been measured."""
+    if isinstance(function, list):
+        return [part.resampled([seed, k]) for k, part in enumerate(function)]
+    return function.resampled(seed)
 
 
 def covered(estimates, truths, way):
@@ -210,6 +231,7 @@ def covered(estimates, truths, way):
         pull = (table["value"] - table["true"]) / table["error"]
         out[name] = {
             "within_68": int(inside["68"].sum()), "within_95": int(inside["95"].sum()),
+            "share_95": proportion(inside["95"].sum(), len(table)).to_dict(),
             "mean_pull": float(pull.mean()), "pull_scatter": float(pull.std(ddof=1)),
             "mean_error": float(table["error"].mean()), "skies": table.to_dict(orient="list"),
         }  # fmt: skip
@@ -228,35 +250,66 @@ def counts_covered(estimates, truths, way):
 
 
 def summary(coverage, skies):
-    """Coverage of all parameters together."""
-    return {
-        level: {
-            "inside": sum(p[f"within_{level}"] for p in coverage.values()),
-            "of": skies * len(coverage),
-        }
-        for level in ("68", "95")
-    }
+    """Coverage of all parameters together.
+
+    The interval is that of independent trials. The parameters of one sky are not: the error of the
+    share counts skies.
+    """
+    out = {}
+    for level in ("68", "95"):
+        inside = np.array([
+            (np.array(p["skies"][f"low_{level}"]) <= p["skies"]["true"])
+            & (np.array(p["skies"][f"high_{level}"]) >= p["skies"]["true"])
+            for p in coverage.values()
+        ])  # fmt: skip
+        out[level] = {
+            "inside": int(inside.sum()), "of": inside.size,
+            "binomial": proportion(inside.sum(), inside.size).to_dict(),
+            "error_by_skies": float(inside.mean(axis=0).std(ddof=1) / skies**0.5),
+        }  # fmt: skip
+    return out
+
+
+def earlier():
+    """Counts of the tests that were opened before, from the result that stands there."""
+    if not OUT.exists():
+        return []
+    last = json.loads(OUT.read_text())
+    before = last.get("earlier", [])
+    if last["seed"] == SEAL:
+        return before
+    counts = {
+        way: {level: {k: own["together"][level][k] for k in ("inside", "of")}
+              for level in ("68", "95")}
+        for way, own in last["ways"].items()
+    }  # fmt: skip
+    return [*before, {"date": last["date"], "seed": last["seed"],
+                      "skies": last["rows"]["skies"], "ways": counts}]  # fmt: skip
 
 
 def opened(work):
     """Third person: open the truth."""
-    hashes, truths, estimates = {}, [], []
-    done = sorted(int(p.stem) for p in (work / "estimates").glob("*.json"))
+    noted, truths, estimates = json.loads(NOTED.read_text()), [], []
+    done = list(noted["estimates"])
     for k in done:
-        text = (work / f"truth/{k:02d}.json").read_text()
-        hashes[f"{k:02d}"] = (work / f"truth/{k:02d}.sha256").read_text()
-        if hashlib.sha256(text.encode()).hexdigest() != hashes[f"{k:02d}"]:
-            raise SystemExit(f"the truth of sky {k:02d} was changed after it was sealed")
-        truths.append(json.loads(text))
-        estimates.append(json.loads((work / f"estimates/{k:02d}.json").read_text()))
+        for folder, kind, into in (
+            ("truth", "truths", truths), ("estimates", "estimates", estimates),
+        ):  # fmt: skip
+            text = (work / f"{folder}/{k}.json").read_text()
+            if sha256(text) != noted[kind][k]:
+                raise SystemExit(f"{folder}/{k}.json was changed after its hash was noted")
+            into.append(json.loads(text))
+    before = earlier()
     result = {
         "rows": {"skies": len(done), "sources": sum(e["rows"] for e in estimates)},
         "area_deg2": AREA, "spectra": SPECTRA, "free": FREE, "seed": SEAL,
-        "half_widths_of_the_draw": HALF, "attempts": 1, "sealed": hashes, "ways": {},
+        "half_widths_of_the_draw": HALF, "attempts": len(before) + 1, "earlier": before,
+        "sealed": noted["truths"], "ways": {},
     }  # fmt: skip
     for way in WAYS:
         coverage = covered(estimates, truths, way)
         own = {"parameters": coverage, "together": summary(coverage, len(done))}
+        own["mean_shift"] = np.mean([e[way]["shift"] for e in estimates], axis=0).tolist()
         own["quasars"] = [e[way]["quasars"] for e in estimates]
         own["contaminants"] = [e[way]["contaminants"] for e in estimates]
         own["deviance_per_degree"] = [e[way]["deviance"] / e[way]["degrees"] for e in estimates]

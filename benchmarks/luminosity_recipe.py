@@ -22,6 +22,9 @@ MAGNITUDE_EDGES = np.round(np.arange(17.5, 20.26, 0.25), 2)
 S_MAGNITUDE = np.round(np.arange(17.0, 21.01, 0.25), 2)
 S_REDSHIFT = np.round(np.arange(0.6, 2.31, 0.05), 2)
 S_REDSHIFT_WIDE = np.round(np.arange(0.1, 3.51, 0.1), 2)
+#: Quasars per cell for the shares that end in each cell of estimated redshift. With 200, as at
+#: first, the shares were too uncertain: see luminosity_ablation.py.
+PARTS_TRIED = 2000
 SCATTER = 0.055  # mag: variability and noise in i, of simulated quasars with i = 18 to 20
 
 
@@ -82,10 +85,10 @@ def measure(selection, name, n=300, seed=7, command="", **settings):
     )  # fmt: skip
 
 
-def measure_parts(richards, n=200, seed=8, command=""):
+def measure_parts(richards, n=PARTS_TRIED, seed=20, command="", redshift=S_REDSHIFT_WIDE):
     """One selection function per cell of estimated redshift."""
     return measure_selection_function(
-        parts(richards), "sdss", S_REDSHIFT_WIDE, S_MAGNITUDE, n=n, seed=seed,
+        parts(richards), "sdss", redshift, S_MAGNITUDE, n=n, seed=seed,
         recipe=f"{richards.name}, cells of estimated redshift",
         parts=len(PHOTOMETRIC_EDGES) - 1, command=command,
     )  # fmt: skip

@@ -168,6 +168,35 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     assert 0.86 < share[1] <= 1.0
 
 
+def test_the_shift_is_where_another_function_leads():
+    counts = np.random.default_rng(3).poisson(Prediction(cells(EMPTY), half, 100.0)(OTHER))
+    edges = {"redshift": np.arange(0.6, 2.31, 0.1), "magnitude": np.arange(17.0, 21.01, 0.25)}
+    middle = [(e[1:] + e[:-1]) / 2 for e in edges.values()]
+    share = half(middle[0][:, None], middle[1][None, :])
+    scatter = []
+    for n in (50, 5000):
+        function = SelectionFunction(edges, np.round(n * share), np.full(share.shape, n))
+        fit = fit_luminosity_function(
+            cells(counts), function, 100.0, free=("log_phi", "beta"), start=OTHER
+        )
+        np.testing.assert_allclose(fit.shift(function), 0.0, atol=0.01)
+        shifts = []
+        for seed in range(6):
+            other = function.resampled(seed)
+            again = fit_luminosity_function(
+                cells(counts), other, 100.0, free=("log_phi", "beta"), start=fit.parameters
+            )
+            moved = (again.best - fit.best) / np.sqrt(np.diag(fit.covariance))
+            shifts.append(fit.shift(other))
+            assert shifts[-1].index.tolist() == ["log_phi", "beta"]
+            np.testing.assert_allclose(shifts[-1], moved, atol=0.02 + 0.1 * np.abs(moved).max())
+        scatter.append(np.std(shifts))
+    # A hundred times as many quasars: about a tenth.
+    assert 4 < scatter[0] / scatter[1] < 25
+    with pytest.raises(CatalogError, match="need one selection function"):
+        fit.shift([function])
+
+
 def test_contaminants_do_not_become_quasars():
     share = 0.3
     expected = Prediction(cells(EMPTY), half, 200.0)(OTHER)

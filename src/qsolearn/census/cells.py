@@ -147,7 +147,7 @@ class Prediction:
             )
         if not cells.photometric and not callable(selection):
             raise CatalogError("Spectroscopic redshifts need one selection function.")
-        self.area, self.scatter = float(area_deg2), float(scatter)
+        self.cells, self.area, self.scatter = cells, float(area_deg2), float(scatter)
         table = quasar_counts()
         self._z, self._mag = table.z, table.magnitude
         steps = [(c[1] - c[0], c[0] - (c[1] - c[0]) / 2) for c in (self._z, self._mag)]
