@@ -10,6 +10,12 @@ pytest.importorskip("myst_parser", reason="the extra book is not installed")
 ROOT = Path(__file__).parents[1]
 
 
+def names_in_search(place):
+    """What the search knows of names, as it is written."""
+    text = (place / "_html" / "searchindex.js").read_text()
+    return text.partition('"indexentries":')[2].partition('"objects":')[0]
+
+
 @pytest.fixture
 def build(tmp_path):
     """A book of two pages, the second of which links to the first; ``build()`` gives its pages."""
@@ -20,7 +26,9 @@ def build(tmp_path):
     )
     (tmp_path / "index.md").write_text("# All\n\n```{toctree}\none\ntwo\n```\n")
     (tmp_path / "one.md").write_text("(label)=\n# Old title\n\nA line.\n")
-    (tmp_path / "two.md").write_text("# Second\n\nSee {ref}`label`.\n")
+    (tmp_path / "two.md").write_text(
+        "# Second\n\nSee {ref}`label`.\n\n```{py:function} a_name(x)\nA function.\n```\n"
+    )
 
     def run():
         command = [sys.executable, "-m", "sphinx", "-W", "-q", tmp_path, tmp_path / "_html"]
@@ -44,3 +52,12 @@ def test_a_new_sentence_leaves_the_other_pages_alone(build):
     after = build()
     assert "Another line" in after["one"][0]
     assert after["two"] == before["two"]
+
+
+def test_the_search_keeps_the_names_of_the_other_pages(build):
+    build()
+    before = names_in_search(build.place)
+    assert "a_name" in before
+    (build.place / "one.md").write_text("(label)=\n# Old title\n\nAnother line.\n")
+    build()
+    assert names_in_search(build.place) == before
