@@ -138,7 +138,7 @@ def _describe_stack(selector):
         arrays |= {f"part_{k}/{key}": array for key, array in own.items()}
     versions = {p: v for part in parts for p, v in part["versions"].items()}
     if selector.final_.trees_ is not None:
-        versions |= {p: version(p) for p in _packages("BoostedTrees")}
+        versions |= _versions("BoostedTrees")
     model = {"selector": "StackedSelector", "values": values, "parts": parts, "versions": versions}
     return model, arrays
 
