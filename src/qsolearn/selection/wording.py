@@ -10,7 +10,18 @@ __all__ = ["most_probable", "sentences"]
 
 
 def most_probable(classes: np.ndarray, proba: np.ndarray) -> np.ndarray:
-    """Class of the highest probability per row, "" where one is NaN."""
+    """Class of the highest probability per row.
+
+    Parameters
+    ----------
+    classes : (k,) array of str
+    proba : (n, k) array
+
+    Returns
+    -------
+    (n,) array of str
+        As objects; "" where a probability is NaN.
+    """
     known = np.isfinite(proba).all(axis=1)
     best = np.argmax(np.where(np.isfinite(proba), proba, -1.0), axis=1)
     return np.where(known, classes.astype(object)[best], "")
