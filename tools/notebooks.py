@@ -37,7 +37,7 @@ def cells_of(source):
 def refresh(source):
     """Execute a source and write the notebook beside it."""
     notebook = jupytext.read(source)
-    runner = ExecutePreprocessor(timeout=300, kernel_name="python3")
+    runner = ExecutePreprocessor(timeout=300, kernel_name="python3", coalesce_streams=True)
     runner.preprocess(notebook, {"metadata": {"path": str(source.parent)}})
     for position, cell in enumerate(notebook.cells):
         text = f"{position}:{cell.cell_type}:{cell.source}"
