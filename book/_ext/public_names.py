@@ -84,11 +84,14 @@ class PublicNames(Directive):
 
 
 def join_names(app, what, name, value, options, lines):
-    """Keep "a, b" of an attribute together: a space would make of "a," a type and of "b" a name."""
+    """Keep "a, b" of an attribute together: a space would make of "a," a type and of "b" a name.
+
+    And keep the underscore at the end of "classes_", which would make a link of it.
+    """
     for k, line in enumerate(lines):
-        field = re.match(r":(ivar|vartype) [\w, ]+:", line)
+        field = re.match(r":(ivar|vartype) [\w\\, ]+:", line)
         if field:
-            names = field[0].replace(", ", ",")
+            names = re.sub(r"(?<!\\)_(?=[,:])", r"\\_", field[0].replace(", ", ","))
             lines[k] = names + line[field.end() :]
 
 

@@ -28,12 +28,12 @@ class Confusion:
 
     @property
     def by_predicted(self) -> pd.DataFrame:
-        """Each column divided by its total: precision (efficiency) on the diagonal."""
+        """Each column divided by its total, with precision (efficiency) on the diagonal."""
         return self.counts / self.counts.sum(axis=0).replace(0, np.nan)
 
     @property
     def by_true(self) -> pd.DataFrame:
-        """Each row divided by its total: recall (completeness) on the diagonal."""
+        """Each row divided by its total, with recall (completeness) on the diagonal."""
         return self.counts.div(self.counts.sum(axis=1).replace(0, np.nan), axis=0)
 
 

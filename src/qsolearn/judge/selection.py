@@ -128,7 +128,7 @@ class SelectionReport:
 
     @property
     def other_fraction(self) -> float:
-        """Share of non-quasars in this sample: the class mix of `efficiency`."""
+        """Share of non-quasars in this sample, the class mix of `efficiency`."""
         return self.n_others / (self.n_quasars + self.n_others)
 
     def efficiency_at(self, other_fraction: float) -> Estimate:

@@ -69,7 +69,7 @@ class ModelGrid:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Models per source of each kind: dict of str to int."""
+        """Models per source of each kind, a dict of str to int."""
         nz = len(self.z)
         return {
             "qso": nz * self.agn.shape[1] * self.hosts.shape[1],

@@ -140,7 +140,7 @@ class TrainingDomain:
 
     @property
     def features(self) -> list[str]:
-        """Names of the features: magnitudes (``mag u``), then colors (``u-g``)."""
+        """Names of the features, magnitudes (``mag u``) before colors (``u-g``)."""
         labels = [get_band(b).label for b in self.bands]
         clear = [x if labels.count(x) == 1 else b for x, b in zip(labels, self.bands, strict=True)]
         return [f"mag {x}" for x in clear] + color_names(self.bands)

@@ -230,7 +230,7 @@ class SEDClassifier(BaseEstimator):
 
     @property
     def n_models_(self) -> dict[str, int]:
-        """Models per source of each kind: dict of str to int."""
+        """Models per source of each kind, a dict of str to int."""
         return self.grid_.counts
 
     def fit_sources(self, frame: pd.DataFrame, progress: Callable | None = None) -> pd.DataFrame:

@@ -117,7 +117,7 @@ class StackedSelector(BaseEstimator):
 
     @property
     def bands(self) -> list[str]:
-        """Bands of all selectors together: list of str."""
+        """Bands of all selectors together, a list of str."""
         return list(dict.fromkeys(b for bands in self._band_lists() for b in bands))
 
     def fit(self, frame: pd.DataFrame, y: ArrayLike, z: ArrayLike | None = None) -> Self:
