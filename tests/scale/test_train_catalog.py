@@ -143,6 +143,22 @@ def test_a_damaged_part_is_told(folder, tmp_path):
         train_catalog(tmp_path / "sky", "label", UGRIZ, TREES)
 
 
+def test_workers_tell_of_damaged_colors(folder, tmp_path):
+    """The labels, which are read first, lie at the end of the file and are sound."""
+    import shutil
+
+    from qsolearn.scale import HatsFolder
+
+    shutil.copytree(folder / "sky", tmp_path / "sky")
+    catalog = HatsFolder.open(tmp_path / "sky")
+    file = catalog.file(catalog.pixels[2])
+    sound = file.read_bytes()
+    third = len(sound) // 3
+    file.write_bytes(sound[:100] + bytes(third) + sound[100 + third :])
+    with pytest.raises(CatalogError, match="is damaged"):
+        train_catalog(tmp_path / "sky", "label", UGRIZ, TREES, workers=2)
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

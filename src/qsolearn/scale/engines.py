@@ -122,6 +122,9 @@ class _Workers:
             for k, part in enumerate(parts)
         ]
         wait(loaded)
+        for future in loaded:
+            if future.status == "error":
+                raise future.exception()
         table = dd.from_delayed(loaded, meta=meta, verify_meta=False)
         matrix = distributed_xgboost.DaskQuantileDMatrix(self._client, table[names], table["code"])
         done = distributed_xgboost.train(

@@ -199,7 +199,7 @@ def local_client(workers):
     # Memory is bounded by the batch, not by Dask; a paused worker would never wake up.
     memory = dict.fromkeys(("pause", "spill", "target"), False)
     settings = {f"distributed.worker.memory.{name}": value for name, value in memory.items()}
-    # A part that moves to an idle worker would change what is computed together.
+    # Trees depend on which rows a worker holds: nothing moves to an idle one.
     settings["distributed.scheduler.work-stealing"] = False
     with (
         dask.config.set(settings),

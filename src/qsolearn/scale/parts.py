@@ -78,7 +78,26 @@ def _text(column):
 
 
 def find_parts(source, label, bands):
-    """Parts of a HATS folder or a Parquet file; how the catalog is dereddened."""
+    """Parts of a HATS folder or a Parquet file, and how the catalog is dereddened.
+
+    Parameters
+    ----------
+    source : str or Path
+    label : str
+        Column of the labels.
+    bands : sequence of str
+        Bands of the neighboring colors.
+
+    Returns
+    -------
+    parts : list of Part
+    dereddened : dict or False
+
+    Raises
+    ------
+    CatalogError
+        If a column or the file is missing or damaged.
+    """
     path = Path(source)
     if path.is_dir():
         folder = HatsFolder.open(path)
@@ -94,7 +113,17 @@ def find_parts(source, label, bands):
 
 
 def count_labels(parts):
-    """Rows of each class, and rows without a label."""
+    """Rows of each class, and rows without a label.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+
+    Returns
+    -------
+    counts : dict of {str: int}
+    without : int
+    """
     counts, none = {}, 0
     for part in parts:
         names, rows = np.unique(part.labels().astype(str), return_counts=True)
